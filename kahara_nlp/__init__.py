@@ -5,6 +5,7 @@
 'doxxing'
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kahara_nlp.classifier import Classifier, classify, classify_many, explain, load
@@ -38,6 +39,8 @@ from kahara_nlp.records import (
 from kahara_nlp.version import __version__
 
 if TYPE_CHECKING:
+    from kahara_nlp.archive import Filters, score_archive
+    from kahara_nlp.sources import SourceOptions, open_source
     from kahara_nlp.training import Evaluation, Settings, check_examples, evaluate, read_examples, train
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "Evaluation",
     "Evidence",
     "Example",
+    "Filters",
     "Finding",
     "KaharaError",
     "Message",
@@ -64,6 +68,7 @@ __all__ = [
     "Problem",
     "Settings",
     "SourceError",
+    "SourceOptions",
     "TermContribution",
     "TextTypeError",
     "TokenizerMismatchError",
@@ -78,19 +83,23 @@ __all__ = [
     "explain",
     "load",
     "load_policy",
+    "open_source",
     "read_examples",
+    "score_archive",
     "train",
 ]
 
-# Training imports scikit-learn, which takes a second: only whoever trains or evaluates pays for it.
-_TRAINING = {"Evaluation", "Settings", "check_examples", "evaluate", "read_examples", "train"}
+# Training imports scikit-learn, which takes a second; reading archives imports parsers: only users of them pay.
+_LATER = {
+    "Evaluation": "training", "Settings": "training", "check_examples": "training", "evaluate": "training",
+    "read_examples": "training", "train": "training",
+    "Filters": "archive", "score_archive": "archive", "SourceOptions": "sources", "open_source": "sources",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    if name in _TRAINING:
-        from kahara_nlp import training
-
-        return getattr(training, name)
+    if name in _LATER:
+        return getattr(import_module(f"kahara_nlp.{_LATER[name]}"), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
 

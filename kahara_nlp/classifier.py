@@ -242,7 +242,7 @@ class Classifier:
 
     def _score(self, texts: Sequence[str]) -> _Portion:
         """Take texts through tokens and features to probabilities."""
-        prepared = prepare(texts)
+        prepared = prepare(texts, self.model.lexicon)
         counts = count_terms(prepared.streams, self.model.vocabulary)
         whole_counts = sum_rows(counts, prepared.owner, len(texts))
         features = weight_terms(counts, self.model.vocabulary)

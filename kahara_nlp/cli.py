@@ -7,12 +7,15 @@ usage; 3: a KaharaError, whose message is printed.
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 from kahara_nlp.classifier import Classifier, load
+from kahara_nlp.display import as_lines, as_record, message_lines, report_lines
 from kahara_nlp.errors import DataError, KaharaError
-from kahara_nlp.records import Classification
 from kahara_nlp.version import __version__
 
 __all__ = ["main", "parser"]
@@ -22,75 +25,6 @@ _ERROR = 3
 
 def _say(message: str) -> None:
     print(message, file=sys.stderr)
-
-
-def as_record(result: Classification) -> dict[str, object]:
-    """Return a classification as plain JSON values.
-
-    Parameters
-    ----------
-    result : Classification
-        What the model said.
-
-    Returns
-    -------
-    dict
-        NaN is None.
-    """
-    scored = result.status == "scored"
-    return {
-        "status": result.status,
-        "level": result.level,
-        "harassment": round(result.harassment, 4) if scored else None,
-        "probabilities": {k: round(v, 4) if scored else None for k, v in result.probabilities.items()},
-        "findings": [
-            {
-                "number": f.category.number,
-                "category": f.category.id,
-                "name": f.category.name,
-                "clause": None if f.clause is None else {"number": f.clause.number, "text": f.clause.text},
-                "probability": round(f.probability, 4),
-                "level": f.level,
-                "passage": {
-                    "text": f.evidence.passage.text,
-                    "start": f.evidence.passage.start,
-                    "end": f.evidence.passage.end,
-                },
-                "terms": [
-                    {"text": t.text, "start": t.start, "end": t.end, "contribution": round(t.contribution, 3)}
-                    for t in f.evidence.terms
-                ],
-            }
-            for f in result.findings
-        ],
-    }
-
-
-def as_lines(result: Classification) -> list[str]:
-    """Return a classification as lines for a person.
-
-    Parameters
-    ----------
-    result : Classification
-        What the model said.
-
-    Returns
-    -------
-    list of str
-        A line for the whole, then for each finding its row, passage and words.
-    """
-    if result.status != "scored":
-        return [f"not scored: {result.status}"]
-    lines = [f"{result.level or 'no finding'}  harassment {result.harassment:.2f}"]
-    for finding in result.findings:
-        category = finding.category
-        lines.append(f"  ({category.number}) {category.name}  {finding.probability:.2f}  {finding.level}")
-        if finding.clause is not None:
-            lines.append(f"      {finding.clause.number} {finding.clause.text}")
-        lines.append(f"      「{' '.join(finding.evidence.passage.text.split())}」")
-        words = "  ".join(f"{t.text} {t.contribution:+.2f}" for t in finding.evidence.terms[:6])
-        lines.append(f"      {words}")
-    return lines
 
 
 def _classifier(args: argparse.Namespace) -> Classifier:
@@ -104,6 +38,75 @@ def _classify(args: argparse.Namespace) -> None:
         print(json.dumps(as_record(result), ensure_ascii=False, indent=1))
     else:
         print("\n".join(as_lines(result)))
+
+
+_DATABASES = {".db", ".sqlite", ".sqlite3"}
+
+
+def _score(args: argparse.Namespace) -> None:
+    from kahara_nlp.archive import Filters, score_archive
+    from kahara_nlp.results import Results, export
+
+    output = Path(args.output) if args.output else None
+    filters = Filters(args.since, args.until, args.sender, args.sample)
+    with tempfile.TemporaryDirectory() as scratch:
+        kept = output is not None and output.suffix.lower() in _DATABASES
+        store = output if output is not None and kept else Path(scratch) / "results.db"
+        counts = score_archive(
+            args.source,
+            store,
+            own_domains=args.own_domain,
+            classifier=_classifier(args),
+            filters=filters,
+            jobs=args.jobs,
+            strict=args.strict,
+        )
+        with Results(store) as results:
+            if output is None:
+                for line in message_lines(results):
+                    print(line)
+            elif not kept:
+                export(results, output)
+            for problem in results.query("SELECT source, position, reason FROM errors").itertuples():
+                _say(f"not read: {problem.source}, position {problem.position}: {problem.reason}")
+    for line in report_lines(counts):
+        _say(line)
+
+
+def _export(args: argparse.Namespace) -> None:
+    from kahara_nlp.results import Results, export
+
+    if not Path(args.results).is_file():
+        msg = f"no results file at {args.results}; make one with: kahara score SOURCE -o results.db"
+        raise DataError(msg)
+    with Results(args.results) as results:
+        _say(f"{export(results, args.output):,} rows written to {args.output}")
+
+
+def _date(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"{text!r} is no date; write 2026-10-01 or 2026-10-01T09:00"
+        raise argparse.ArgumentTypeError(msg) from None
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        msg = f"{text!r} is no share; write a number above 0 and up to 1, such as 0.1"
+        raise argparse.ArgumentTypeError(msg)
+    return share
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        msg = f"{text!r} is no number of processes; write 1 or more"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -182,13 +185,36 @@ def parser() -> argparse.ArgumentParser:
     _with_model(command)
     command.add_argument("--policy", metavar="P", help="policy file to report in")
 
+    command = add("score", _score, "Score the customers' messages of mail archives, calls and tables.")
+    command.add_argument(
+        "source", nargs="+", metavar="SOURCE", help="mbox, folder, mail, transcript or table; - for stdin"
+    )
+    command.add_argument("-o", "--output", metavar="FILE", help="results.db, or .csv, .jsonl, .xlsx, .parquet")
+    command.add_argument(
+        "--own-domain", action="append", default=[], metavar="D", help="mail from here is staff's; repeatable"
+    )
+    command.add_argument("--since", type=_date, metavar="DATE", help="only messages sent from then on")
+    command.add_argument("--until", type=_date, metavar="DATE", help="only messages sent before then")
+    command.add_argument("--from", dest="sender", metavar="S", help="only messages whose sender contains this")
+    command.add_argument(
+        "--sample", type=_share, default=1.0, metavar="SHARE", help="a share of the messages, such as 0.1"
+    )
+    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes (default 2)")
+    command.add_argument("--strict", action="store_true", help="stop at the first message that cannot be read")
+    _with_model(command)
+    command.add_argument("--policy", metavar="P", help="policy file to report in")
+
+    command = add("export", _export, "Write a results file as a table.")
+    command.add_argument("results", metavar="RESULTS", help="results.db of an earlier run")
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help=".csv, .jsonl, .xlsx or .parquet")
+
     command = add("train", _train, "Train a model on labelled examples.")
     command.add_argument("--data", metavar="DIR", help="folder or file of examples; the shipped examples if not given")
     command.add_argument("--add", metavar="FILE", action="append", default=[], help="more examples on top; repeatable")
     command.add_argument("--replace", action="store_true", help="use only the examples of --add")
     command.add_argument("--weight", type=float, default=3.0, help="weight of each added example (default 3)")
     command.add_argument("--policy", metavar="P", help="policy whose categories to learn")
-    command.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default 2)")
+    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes (default 2)")
     command.add_argument("-o", "--output", required=True, metavar="DIR", help="directory of the new model")
 
     command = add("evaluate", _evaluate, "Measure a model; on its own training data by cross-validation over writers.")

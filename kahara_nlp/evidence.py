@@ -6,9 +6,9 @@ from scipy.sparse import csr_array
 
 from kahara_nlp.model import Model
 from kahara_nlp.records import TermContribution
-from kahara_nlp.streams import Prepared
+from kahara_nlp.streams import Prepared, symbol_owners
 from kahara_nlp.text import normalize_with_offsets
-from kahara_nlp.tokens import Token, character_stream, token_spans, word_units
+from kahara_nlp.tokens import token_spans
 
 __all__ = ["attribute"]
 
@@ -49,18 +49,12 @@ def attribute(model: Model, prepared: Prepared, features: csr_array, passage: in
         stream = prepared.streams[family.name][passage]
         _, terms, starts, lengths = family.positions([stream])
         occurrences = np.bincount(terms, minlength=len(family.codes))
-        owner = _owners(tokens, family.name)
+        owner = symbol_owners(tokens, family.name, model.lexicon)
         part = weighted[terms + offset] / (occurrences[terms] * lengths)
         for shift in range(family.max_n):
             inside = lengths > shift
             np.add.at(shares, owner[starts[inside] + shift], part[inside])
     return _in_original(prepared, passage, shares)
-
-
-def _owners(tokens: list[Token], family: str) -> npt.NDArray[np.int64]:
-    """Return for each symbol of a stream the token that it comes from."""
-    lengths = [len(character_stream([t])) if family == "char" else len(word_units([t])) for t in tokens]
-    return np.repeat(np.arange(len(tokens)), lengths)
 
 
 def _in_original(prepared: Prepared, passage: int, shares: FloatArray) -> list[TermContribution]:

@@ -6,7 +6,7 @@ no collisions), and a hash index finds its column.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,9 @@ class Family:
         The terms, ascending; the last symbol of an n-gram has the lowest bits.
     idf : ndarray of float64, shape (n_terms,)
         Inverse document frequency, dimensionless, >= 1.
+    presence : float, default 0.0
+        Where above 0, a term of this family weighs just this much wherever it stands, instead of TF-IDF:
+        notions are few in a text, and scaling one lone notion to unit length would make it shout.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class Family:
     symbols: tuple[str, ...]
     codes: IntArray
     idf: FloatArray
+    presence: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.symbols) >= 1 << self.bits:
@@ -191,6 +195,21 @@ class Vocabulary:
         """Number of columns."""
         return int(self.offsets[-1])
 
+    def with_presence(self, presence: Mapping[str, float]) -> "Vocabulary":
+        """Let some families weigh their terms by presence alone.
+
+        Parameters
+        ----------
+        presence : mapping of str to float
+            Weight of a term that is present, for each such family.
+
+        Returns
+        -------
+        Vocabulary
+            The same terms.
+        """
+        return Vocabulary(tuple(replace(f, presence=presence.get(f.name, 0.0)) for f in self.families))
+
     def select(self, columns: IntArray) -> "Vocabulary":
         """Keep some of the terms.
 
@@ -223,7 +242,7 @@ def _renumber(family: Family, codes: IntArray, idf: FloatArray) -> Family:
     for n in range(family.max_n):
         new |= renumbered[(codes >> (bits * n)) & mask] << (bits * n)
     symbols = tuple(np.array(family.symbols, dtype=object)[used[1:]].tolist())
-    return Family(family.name, family.max_n, symbols, new, idf)
+    return Family(family.name, family.max_n, symbols, new, idf, family.presence)
 
 
 def count_terms(streams: Streams, vocabulary: Vocabulary) -> csr_array:
@@ -308,7 +327,8 @@ def weight_terms(counts: csr_array, vocabulary: Vocabulary) -> csr_array:
     """Weight counted terms by TF-IDF.
 
     A term that occurs ``n`` times weighs ``(1 + ln n) * idf``; within each family the row is then
-    scaled to unit Euclidean length, so that a long mail does not outweigh a short one.
+    scaled to unit Euclidean length, so that a long mail does not outweigh a short one. Families with
+    a `presence` weigh each of their terms by that instead.
 
     Parameters
     ----------
@@ -349,10 +369,12 @@ def weight_terms(counts: csr_array, vocabulary: Vocabulary) -> csr_array:
         raise DataError(msg)
     data = (1.0 + np.log(counts.data)) * vocabulary.idf[counts.indices]
     rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    block = np.searchsorted(vocabulary.offsets, counts.indices, side="right") - 1
-    block += rows * len(vocabulary.families)
+    family = np.searchsorted(vocabulary.offsets, counts.indices, side="right") - 1
+    presence = np.array([f.presence for f in vocabulary.families] or [0.0])[family]
+    block = family + rows * len(vocabulary.families)
     norms = np.sqrt(np.bincount(block, weights=data * data, minlength=counts.shape[0] * len(vocabulary.families)))
-    return csr_array((data / norms[block], counts.indices, counts.indptr), shape=counts.shape)
+    weights = np.where(presence > 0, presence, data / norms[block])
+    return csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def fit_vocabulary(  # noqa: PLR0913 -- the streams, and five ways to thin them out

@@ -15,7 +15,6 @@ CLASS_NAMES: dict[str, str] = {
     "\ue002": "<PHONE>",
     "\ue003": "<POSTCODE>",
     "\ue004": "<NAME>",
-    "\ue005": "<PLACE>",
     "\ue006": "<CODE>",
     "\ue007": "<DATE>",
     "\ue008": "<TIME>",

@@ -6,12 +6,14 @@ number of passages into one calibrated probability for each head.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.features import Vocabulary
 
@@ -182,6 +184,8 @@ class Model:
     ----------
     vocabulary : Vocabulary
         The terms.
+    lexicon : Lexicon
+        The notions that concept terms are made of.
     categories : tuple of str, length n_categories
         Category ids in policy order.
     weights : ndarray of float32, shape (n_terms, n_categories + 1)
@@ -209,6 +213,7 @@ class Model:
     """
 
     vocabulary: Vocabulary
+    lexicon: Lexicon
     categories: tuple[str, ...]
     weights: npt.NDArray[np.float32]
     intercepts: FloatArray
@@ -284,7 +289,12 @@ class Model:
         list of dict of int to int, length n_rows
             For each category number that has clauses in the model, the line.
         """
-        log_odds = np.asarray(features @ self.clause_weights, dtype=np.float64) + self.clause_intercepts
+        ends = features.indptr
+        # Row by row: scipy would first turn all weights of the model into another precision.
+        log_odds = [
+            features.data[low:high] @ self.clause_weights[features.indices[low:high]] + self.clause_intercepts
+            for low, high in pairwise(ends.tolist())
+        ]
         numbers = [tuple(int(part) for part in clause.split(".")) for clause in self.clauses]
         result: list[dict[int, int]] = []
         for row in log_odds:

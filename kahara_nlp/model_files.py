@@ -1,7 +1,8 @@
 """Models on disk: a directory of JSON, text and plain arrays that cannot run code.
 
-``manifest.json`` describes the rest and holds its checksums; ``terms.txt`` lists the vocabulary for
-people and programs; ``weights.npz`` holds arrays, read with pickling off; ``MODEL_CARD.md`` is for people.
+``manifest.json`` describes the rest and holds its checksums; ``terms.txt`` lists the vocabulary and
+``concepts.txt`` the lexicon for people and programs; ``weights.npz`` holds arrays,
+read with pickling off; ``MODEL_CARD.md`` is for people.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from kahara_nlp.concepts import Lexicon, merge
 from kahara_nlp.errors import (
     ChecksumMismatchError,
     DataError,
@@ -48,7 +50,7 @@ FORMAT = 1
 #: The shipped model: a constant in code, so that a change of it is reviewed.
 DEFAULT_MODEL = "kahara-lr-0.1.0"
 
-_FILES = ("terms.txt", "weights.npz")
+_FILES = ("terms.txt", "concepts.txt", "weights.npz")
 _ARRAYS = (
     "weights", "intercepts", "combiner", "harassment_combiner",
     "clause_weights", "clause_intercepts", "review", "alert",
@@ -79,6 +81,8 @@ class Manifest:
         Clause numbers in the order of the columns.
     families : mapping of str to int
         Term families and their longest n-gram.
+    presence : mapping of str to float
+        Families whose terms weigh by presence alone, and how much.
     n_texts : int
         Number of texts that the idf rests on.
     probes : mapping of str to tuple of str
@@ -103,6 +107,7 @@ class Manifest:
     categories: tuple[str, ...]
     clauses: tuple[str, ...]
     families: Mapping[str, int]
+    presence: Mapping[str, float]
     n_texts: int
     probes: Mapping[str, tuple[str, ...]]
     data: Mapping[str, Any]
@@ -196,6 +201,7 @@ def save_model(model: Model, directory: str | os.PathLike[str], manifest: Manife
         raise ModelError(msg)
     contents = {
         "terms.txt": _terms_text(model.vocabulary, manifest.n_texts),
+        "concepts.txt": _concepts_text(model.lexicon),
         "weights.npz": _arrays_bytes(model),
     }
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -230,6 +236,25 @@ def _terms_text(vocabulary: Vocabulary, n_texts: int) -> bytes:
             for frequency, term in zip(frequencies.tolist(), family.terms(), strict=True)
         ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _concepts_text(lexicon: Lexicon) -> bytes:
+    """Write the lexicon: notion, lemmas; one entry a line."""
+    lines = [f"{notion}\t{' '.join(lemmas)}" for lemmas, notions in lexicon.entries.items() for notion in notions]
+    return readable("\n".join(sorted(lines)) + "\n").encode()
+
+
+def _read_concepts(content: str) -> Lexicon:
+    """Rebuild the lexicon."""
+    rows = [line.split("\t") for line in _with_symbols(content).splitlines() if line]
+    return merge((notion, tuple(lemmas.split(" "))) for notion, lemmas in rows)
+
+
+def _with_symbols(content: str) -> str:
+    """Undo `readable`."""
+    for symbol, name in CLASS_NAMES.items():
+        content = content.replace(name, symbol)
+    return content
 
 
 def _arrays_bytes(model: Model) -> bytes:
@@ -292,7 +317,8 @@ def load_model(directory: str | os.PathLike[str]) -> tuple[Model, Manifest]:
             arrays = {name: np.asarray(stored[name]) for name in _ARRAYS}
         for name in ("weights", "clause_weights"):
             arrays[name] = arrays[name].astype(np.float32)
-        model = Model(vocabulary, manifest.categories, clauses=manifest.clauses, **arrays)
+        lexicon = _read_concepts(contents["concepts.txt"].decode())
+        model = Model(vocabulary, lexicon, manifest.categories, clauses=manifest.clauses, **arrays)
     except (DataError, KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as exc:
         msg = f"{path}: terms and arrays do not fit together ({type(exc).__name__}); restore the directory"
         raise ModelFormatError(msg) from exc
@@ -317,7 +343,7 @@ def _read_manifest(path: Path) -> Manifest:
         raise ModelFormatError(msg)
     kinds: dict[str, type] = {
         "name": str, "version": str, "created": str, "trained_with": dict, "categories": list, "clauses": list,
-        "families": dict, "n_texts": int, "probes": dict, "data": dict, "metrics": dict, "policy": str, "files": dict,
+        "families": dict, "presence": dict, "n_texts": int, "probes": dict, "data": dict, "metrics": dict, "policy": str, "files": dict,
         "parents": list,
     }  # fmt: skip
     for key, kind in kinds.items():
@@ -344,16 +370,13 @@ def _check_tokenizer(path: Path, manifest: Manifest) -> None:
 
 def _read_terms(content: str, manifest: Manifest) -> Vocabulary:
     """Rebuild the vocabulary from the term list."""
-    symbols_of_names = {name: symbol for symbol, name in CLASS_NAMES.items()}
-    for name, symbol in symbols_of_names.items():
-        content = content.replace(name, symbol)
+    content = _with_symbols(content)
     rows: dict[str, list[tuple[Sequence[str], int]]] = {name: [] for name in manifest.families}
     for line in content.splitlines():
         family, frequency, term = line.split("\t")
         rows[family].append((term if family == "char" else term.split(" "), int(frequency)))
-    return Vocabulary(
-        tuple(_family(name, max_n, rows[name], manifest.n_texts) for name, max_n in manifest.families.items())
-    )
+    families = (_family(name, max_n, rows[name], manifest.n_texts) for name, max_n in manifest.families.items())
+    return Vocabulary(tuple(families)).with_presence(manifest.presence)
 
 
 def _family(name: str, max_n: int, rows: Sequence[tuple[Sequence[str], int]], n_texts: int) -> Family:

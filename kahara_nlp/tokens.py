@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _CLASS = re.compile("[\ue000-\ue0ff]")
-_NAME, _PLACE = SYMBOLS["<NAME>"], SYMBOLS["<PLACE>"]
+_NAME = SYMBOLS["<NAME>"]
 
 
 class Token(NamedTuple):
@@ -99,10 +99,9 @@ def _token(line: str) -> Token:
     surface, lemma, pos, form, proper = line.split("\t")
     if surface in CLASS_NAMES:
         return Token(surface, surface, "クラス", "")
-    if proper.startswith("人名"):
+    # Many surnames are places: one class for both, or an exchanged name would move a probability. Countries stay.
+    if proper.startswith("人名") or (proper.startswith("地名") and not proper.endswith("国")):
         return Token(_NAME, _NAME, "クラス", "")
-    if proper.startswith("地名") and not proper.endswith("国"):
-        return Token(_PLACE, _PLACE, "クラス", "")
     return Token(surface, lemma.split("-")[0] or surface, pos.rstrip("-"), form)
 
 
@@ -117,7 +116,7 @@ def tokenize(texts: Iterable[str]) -> list[list[Token]]:
     Returns
     -------
     list of list of Token
-        In the same order. Neighbouring tokens of the class <NAME> or <PLACE> are one.
+        In the same order. Neighbouring tokens of the class <NAME> are one.
 
     Raises
     ------
@@ -134,7 +133,7 @@ def tokenize(texts: Iterable[str]) -> list[list[Token]]:
     for text in texts:
         tokens = [_token(line) for line in _lines(mask_numbers(text))]
         merged = tokens[:1]
-        merged += [b for a, b in pairwise(tokens) if not (a.lemma == b.lemma and b.lemma in (_NAME, _PLACE))]
+        merged += [b for a, b in pairwise(tokens) if not (a.lemma == b.lemma == _NAME)]
         result.append(merged)
     return result
 
@@ -168,7 +167,7 @@ def token_spans(text: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
         position = start + len(surface)
         token = _token(line)
         span = (origin[start][0], origin[position - 1][1])
-        if spans and token.lemma in (_NAME, _PLACE) and tokens[len(spans) - 1].lemma == token.lemma:
+        if spans and token.lemma == _NAME == tokens[len(spans) - 1].lemma:
             spans[-1] = (spans[-1][0], span[1])
         else:
             spans.append(span)

@@ -36,7 +36,7 @@ def test_statuses(tiny: kn.Classifier):
     assert [r.status for r in tiny.classify_many(TEXTS)] == [
         "scored", "scored", "empty", "not_japanese", "scored", "scored",
     ]  # fmt: skip
-    assert tiny.classify("鰯鰤鱈").status == "no_known_terms"
+    assert tiny.classify("鱪鰾鱰").status == "no_known_terms"
 
 
 def test_findings_carry_the_policy_row_and_the_evidence(tiny: kn.Classifier):
@@ -109,7 +109,7 @@ def test_contributions_add_up_to_the_log_odds(tiny: kn.Classifier):
 
     text = "おい、三百万円払え!田中の住所をﾈｯﾄに晒すぞ"
     evidence = tiny.explain(text)
-    prepared = prepare([text])
+    prepared = prepare([text], tiny.model.lexicon)
     features = weight_terms(count_terms(prepared.streams, tiny.model.vocabulary), tiny.model.vocabulary)
     log_odds = tiny.model.log_odds(features)
     for column, name in enumerate(tiny.model.categories):

@@ -32,7 +32,7 @@ def test_saving_and_loading_changes_no_bit(tiny: kn.Classifier, tiny_directory: 
 
 def test_training_twice_gives_the_same_bytes(small_examples: list[kn.Example], tiny_directory: Path, tmp_path: Path):
     kn.train(small_examples, tmp_path / "tiny")
-    for file in ("terms.txt", "weights.npz", "manifest.json", "MODEL_CARD.md"):
+    for file in ("terms.txt", "concepts.txt", "weights.npz", "manifest.json", "MODEL_CARD.md"):
         assert (tmp_path / "tiny" / file).read_bytes() == (tiny_directory / file).read_bytes(), file
 
 

@@ -164,10 +164,11 @@ def test_held_out_scores_do_not_know_the_writers_labels(small_examples: list[kn.
     """Turning round the labels of one writer changes nothing in how the others' models score that writer."""
     from dataclasses import replace
 
+    from kahara_nlp.concepts import Lexicon
     from kahara_nlp.streams import prepare
 
     categories = tuple(kn.default_policy())
-    prepared = prepare([e.text for e in small_examples])
+    prepared = prepare([e.text for e in small_examples], Lexicon({}))
     turned = [
         replace(e, labels=() if e.labels else ("sexual",), clauses=() if e.labels else ("8.1",))
         if e.writer == "small-a"

@@ -147,7 +147,8 @@ class Evaluation:
 OVERALL = {
     "macro_average_precision": "macro average precision",
     "auroc": "AUROC, harassment against the rest",
-    "recall_at_1_percent_complaints": "recall at 1 % false alarms on legitimate complaints and near misses",
+    "recall_at_1_percent_complaints": "recall at 1 % false alarms on legitimate complaints",
+    "recall_at_1_percent_near_misses": "recall at 1 % false alarms on near misses",
     "recall_at_01_percent_ordinary": "recall at 0.1 % false alarms on ordinary texts",
     "precision_at_alert": "precision at alert",
     "recall_at_alert": "recall at alert",
@@ -304,8 +305,12 @@ def _overall_figures(review: float, alert: float) -> dict[str, _Figure]:
         "macro_average_precision": (macro, everything),
         "auroc": (auroc, everything),
         "recall_at_1_percent_complaints": (
-            lambda d: recall_at_false_alarms(d.harassment, d.any_label, d.complaint | d.near_miss, 0.01),
-            lambda d: int((d.complaint | d.near_miss).sum()),
+            lambda d: recall_at_false_alarms(d.harassment, d.any_label, d.complaint, 0.01),
+            lambda d: int(d.complaint.sum()),
+        ),
+        "recall_at_1_percent_near_misses": (
+            lambda d: recall_at_false_alarms(d.harassment, d.any_label, d.near_miss, 0.01),
+            lambda d: int(d.near_miss.sum()),
         ),
         "recall_at_01_percent_ordinary": (
             lambda d: recall_at_false_alarms(d.harassment, d.any_label, d.ordinary, 0.001),

@@ -13,11 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 from sklearn.model_selection import StratifiedGroupKFold
 
+from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.features import Streams, Vocabulary, count_terms, fit_vocabulary, sum_rows, weight_terms
 from kahara_nlp.model import N_INPUTS, Model, Scores, TextStatistics, combine, expit, text_statistics
 from kahara_nlp.records import Example
-from kahara_nlp.streams import FAMILIES, Prepared, prepare
+from kahara_nlp.streams import FAMILIES, PRESENCE, Prepared, prepare
 from kahara_nlp.training.labels import targets
 
 __all__ = ["Fitted", "Settings", "cross_validate", "fit"]
@@ -33,7 +34,7 @@ class Settings:
 
     Parameters
     ----------
-    regularization : float, default 8.0
+    regularization : float, default 100.0
         Inverse strength C of the L2 penalty, > 0.
     min_df : int, default 2
         Least number of texts that a term stands in.
@@ -47,17 +48,20 @@ class Settings:
         Recall that the `review` threshold must reach out of fold.
     families : dict of str to int
         Term families and their longest n-gram.
+    presence : dict of str to float
+        Families whose terms weigh by presence alone, and how much.
     jobs : int, default 2
         Processes.
     """
 
-    regularization: float = 8.0
+    regularization: float = 100.0
     min_df: int = 2
     min_writers: int = 2
     folds: int = 5
     alert_precision: float = 0.95
     review_recall: float = 0.95
     families: dict[str, int] = field(default_factory=lambda: dict(FAMILIES))
+    presence: dict[str, float] = field(default_factory=lambda: dict(PRESENCE))
     jobs: int = 2
 
 
@@ -65,6 +69,7 @@ class Heads(NamedTuple):
     """Linear heads over one vocabulary, before calibration."""
 
     vocabulary: Vocabulary
+    lexicon: Lexicon
     weights: npt.NDArray[np.float32]
     intercepts: FloatArray
 
@@ -185,7 +190,7 @@ def fit_heads(
         min_df=settings.min_df,
         # While one of two writers is held out, the other one alone has to do; no such model is kept.
         min_groups=min(settings.min_writers, len({example.writer for example in mine})),
-    )
+    ).with_presence(settings.presence)
     features = weight_terms(sum_rows(count_terms(streams, vocabulary), owner, len(mine)), vocabulary)
     labels = targets(mine, categories)
     columns = np.column_stack([labels, labels.any(axis=1)])
@@ -195,7 +200,7 @@ def fit_heads(
         for head in range(columns.shape[1])
     )
     weights = _half(np.column_stack([coefficients for coefficients, _ in fitted]))
-    return Heads(vocabulary, weights, np.array([intercept for _, intercept in fitted])), features
+    return Heads(vocabulary, prepared.lexicon, weights, np.array([intercept for _, intercept in fitted])), features
 
 
 def fit_clauses(
@@ -327,10 +332,8 @@ def _thresholds(probabilities: FloatArray, target: npt.NDArray[np.bool_], settin
     precision, recall, thresholds = precision_recall_curve(target, probabilities)
     enough = np.flatnonzero(recall[:-1] >= settings.review_recall)
     review = float(thresholds[enough[-1]]) if len(enough) else float(thresholds[0])
-    # The lowest threshold from which on precision stays at its target.
-    below = np.flatnonzero(precision[:-1] < settings.alert_precision)
-    place = below[-1] + 1 if len(below) else 0
-    alert = float(thresholds[place]) if place < len(thresholds) else float(np.nextafter(thresholds[-1], 2))
+    sure = np.flatnonzero(precision[:-1] >= settings.alert_precision)
+    alert = float(thresholds[sure[0]]) if len(sure) else float(np.nextafter(thresholds[-1], 2))
     return review, max(alert, review)
 
 
@@ -417,12 +420,12 @@ def _assemble(
         calibration = (identity, np.array([1.0, 0.0, 0.0]), np.full(n_heads, 0.5), np.full(n_heads, 0.5))
     combiner, harassment_combiner, review, alert = calibration
     return Model(
-        heads.vocabulary, tuple(categories), heads.weights, heads.intercepts, combiner, harassment_combiner,
-        clauses[0], clauses[1], clauses[2], review, alert,
+        heads.vocabulary, heads.lexicon, tuple(categories), heads.weights, heads.intercepts, combiner,
+        harassment_combiner, clauses[0], clauses[1], clauses[2], review, alert,
     )  # fmt: skip
 
 
-def fit(examples: Sequence[Example], categories: Sequence[str], settings: Settings) -> Fitted:
+def fit(examples: Sequence[Example], categories: Sequence[str], lexicon: Lexicon, settings: Settings) -> Fitted:
     """Train a model.
 
     Parameters
@@ -431,6 +434,8 @@ def fit(examples: Sequence[Example], categories: Sequence[str], settings: Settin
         The data, by at least two writers.
     categories : sequence of str
         Category ids in policy order.
+    lexicon : Lexicon
+        The notions of concept terms.
     settings : Settings
         How.
 
@@ -447,7 +452,7 @@ def fit(examples: Sequence[Example], categories: Sequence[str], settings: Settin
     if not any(example.labels for example in examples) or all(example.labels for example in examples):
         msg = "training needs texts with labels and texts without; found only one of the two"
         raise DataError(msg)
-    prepared = prepare([example.text for example in examples])
+    prepared = prepare([example.text for example in examples], lexicon)
     validated = cross_validate(prepared, examples, categories, settings)
     labels = targets(examples, categories)
     combiners = fit_combiners(validated.statistics, labels)

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from kahara_nlp.classifier import Classifier, load
+from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.features import count_terms, sum_rows, weight_terms
 from kahara_nlp.model import Scores, text_statistics
 from kahara_nlp.model_files import DEFAULT_MODEL, FORMAT, Manifest, probe_tokens, save_model
 from kahara_nlp.policy import Policy, default_policy
 from kahara_nlp.records import Example
-from kahara_nlp.streams import prepare
+from kahara_nlp.streams import default_lexicon, prepare
 from kahara_nlp.tokens import dictionary_version
 from kahara_nlp.training.card import model_card
 from kahara_nlp.training.evaluate import Evaluation, measure
@@ -36,8 +37,8 @@ def train(
     directory: str | os.PathLike[str] | None = None,
     *,
     policy: Policy | None = None,
+    lexicon: Lexicon | None = None,
     settings: Settings | None = None,
-    name: str | None = None,
 ) -> Classifier:
     """Train a model on labelled examples.
 
@@ -49,10 +50,10 @@ def train(
         Where to save the model; not saved if not given.
     policy : Policy, optional
         Whose categories to learn; the shipped policy if not given.
+    lexicon : Lexicon, optional
+        The notions of concept terms; the shipped lexicon if not given, see `read_lexicon`.
     settings : Settings, optional
         How to train.
-    name : str, optional
-        The model's name; the directory's name if not given.
 
     Returns
     -------
@@ -75,8 +76,8 @@ def train(
     """
     settings = settings or Settings()
     rows = policy or default_policy()
-    fitted = fit(examples, tuple(rows), settings)
-    manifest = _manifest(examples, rows, settings, fitted, name or (Path(directory).name if directory else "unnamed"))
+    fitted = fit(examples, tuple(rows), lexicon or default_lexicon(), settings)
+    manifest = _manifest(examples, rows, settings, fitted, Path(directory).name if directory else "unnamed")
     if directory is not None:
         manifest = save_model(fitted.model, directory, manifest, model_card(manifest))
     return Classifier(fitted.model, manifest, rows)
@@ -141,6 +142,7 @@ def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, f
         categories=model.categories,
         clauses=model.clauses,
         families=dict(settings.families),
+        presence=dict(settings.presence),
         n_texts=len(examples),
         probes=probe_tokens(),
         data={
@@ -194,7 +196,7 @@ def evaluate(
         cross_validate = classifier.manifest.data.get("sha256") == data_digest(examples)
     if cross_validate:
         kept = classifier.manifest.metrics["settings"]
-        fitted = fit(examples, arrays.categories, Settings(**kept))
+        fitted = fit(examples, arrays.categories, arrays.lexicon, Settings(**kept))
         thresholds = (fitted.model.review, fitted.model.alert)
         return measure(
             examples,
@@ -217,7 +219,7 @@ def _score(classifier: Classifier, examples: Sequence[Example]) -> tuple[Scores,
     categories, harassment = [np.zeros((0, len(model.categories)))], [np.zeros(0)]
     clauses: list[dict[int, int]] = []
     for first in range(0, len(examples), _PORTION):
-        prepared = prepare([example.text for example in examples[first : first + _PORTION]])
+        prepared = prepare([example.text for example in examples[first : first + _PORTION]], model.lexicon)
         counts = count_terms(prepared.streams, model.vocabulary)
         n_texts = int(prepared.owner[-1]) + 1
         whole = weight_terms(sum_rows(counts, prepared.owner, n_texts), model.vocabulary)

@@ -1,0 +1,151 @@
+"""A lexicon of notions: what words mean for the purpose, whatever the words.
+
+A hand-written list says which words and phrases speak of kneeling, of dismissal, of money, of you and
+me. A linear model that has seen 「土下座しろ」 then knows something of 「額を床につけろ」, too.
+Matching needs word units only, so this module knows no tokenizer.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+__all__ = ["ConceptMatch", "Lexicon", "concept_symbols"]
+
+#: Two notions are a pair where at most this many word units lie between them.
+PAIR_GAP = 4
+_MARKS = "!~"
+
+
+class ConceptMatch(NamedTuple):
+    """One place where a notion is spoken of.
+
+    Parameters
+    ----------
+    notion : str
+        Its identifier.
+    start, end : int
+        Range of word units.
+    """
+
+    notion: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Notions and their words.
+
+    Parameters
+    ----------
+    entries : mapping of tuple of str to tuple of str
+        Lemmas of a word or phrase, and the notions that it belongs to.
+
+    Examples
+    --------
+    >>> lexicon = Lexicon({("首", "に", "為る"): ("dismissal",), ("床",): ("floor",)})
+    >>> lexicon.match(["あいつ", "を", "首", "に", "為る!"])
+    [ConceptMatch(notion='dismissal', start=2, end=5)]
+    """
+
+    entries: Mapping[tuple[str, ...], tuple[str, ...]]
+    _by_first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        # Longest first: a phrase hides a shorter entry of the same notion inside it.
+        for entry in sorted(self.entries, key=lambda lemmas: (-len(lemmas), lemmas)):
+            self._by_first.setdefault(entry[0], []).append((entry, self.entries[entry]))
+
+    def match(self, units: Sequence[str]) -> list[ConceptMatch]:
+        """Find the notions of a passage.
+
+        Parameters
+        ----------
+        units : sequence of str
+            Word units as `kahara_nlp.tokens.word_units` returns them; marks of form are ignored.
+
+        Returns
+        -------
+        list of ConceptMatch
+            In the order of the text.
+        """
+        lemmas = [unit.rstrip(_MARKS) or unit for unit in units]
+        found: list[ConceptMatch] = []
+        reach: dict[str, int] = {}
+        by_first = self._by_first
+        for start, lemma in enumerate(lemmas):
+            for entry, notions in by_first.get(lemma, ()):
+                end = start + len(entry)
+                if len(entry) > 1 and tuple(lemmas[start:end]) != entry:
+                    continue
+                for notion in notions:
+                    if reach.get(notion, 0) < end:
+                        reach[notion] = end
+                        found.append(ConceptMatch(notion, start, end))
+        return found
+
+
+def concept_symbols(units: Sequence[str], lexicon: Lexicon) -> tuple[list[str], list[int]]:
+    """Return the concept terms of a passage.
+
+    Parameters
+    ----------
+    units : sequence of str
+        Its word units.
+    lexicon : Lexicon
+        The notions.
+
+    Returns
+    -------
+    symbols : list of str
+        ``notion``; ``notion!`` with an imperative in or close behind it; ``first>second`` for two
+        notions close to each other.
+    places : list of int, same length
+        The word unit at which each begins.
+
+    Examples
+    --------
+    >>> lexicon = Lexicon({("床",): ("floor",), ("額",): ("forehead",)})
+    >>> concept_symbols(["額", "を", "床", "に", "付ける!"], lexicon)
+    (['forehead', 'floor', 'floor!', 'forehead>floor'], [0, 2, 2, 0])
+    """
+    matches = lexicon.match(units)
+    symbols: list[str] = []
+    places: list[int] = []
+    for match in matches:
+        symbols.append(match.notion)
+        places.append(match.start)
+        if any(unit[-1] == "!" and len(unit) > 1 for unit in units[match.start : match.end + 2]):
+            symbols.append(f"{match.notion}!")
+            places.append(match.start)
+    for place, first in enumerate(matches):
+        for second in matches[place + 1 :]:
+            if second.start - first.end > PAIR_GAP:
+                break
+            if second.start >= first.end and second.notion != first.notion:
+                symbols.append(f"{first.notion}>{second.notion}")
+                places.append(first.start)
+    return symbols, places
+
+
+def merge(parts: Iterable[tuple[str, tuple[str, ...]]]) -> Lexicon:
+    """Make a lexicon of pairs of notion and lemmas.
+
+    Parameters
+    ----------
+    parts : iterable of tuple
+        Notion and lemmas of one entry.
+
+    Returns
+    -------
+    Lexicon
+        An entry may belong to several notions.
+    """
+    entries: dict[tuple[str, ...], list[str]] = {}
+    for notion, lemmas in parts:
+        notions = entries.setdefault(lemmas, [])
+        if notion not in notions:
+            notions.append(notion)
+    return Lexicon({lemmas: tuple(sorted(notions)) for lemmas, notions in sorted(entries.items())})
