@@ -20,7 +20,7 @@ _LONGEST_LINE = 400  # a mark of a quote or signature stands within the first so
 
 @dataclass(frozen=True, slots=True)
 class CustomerText:
-    """What a customer newly wrote or said.
+    r"""What a customer newly wrote or said.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class CustomerText:
 
     Examples
     --------
-    >>> own = CustomerText("遅い\\n困る", ((0, 2), (8, 10)))
+    >>> own = CustomerText("遅い\n困る", ((0, 2), (8, 10)))
     >>> own.to_message(3)
     8
     """
@@ -78,7 +78,7 @@ class CustomerText:
 
 
 def customer_text(message: Message) -> CustomerText:
-    """Return the customer's own new words in a message.
+    r"""Return the customer's own new words in a message.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def customer_text(message: Message) -> CustomerText:
 
     Examples
     --------
-    >>> mail = "まだ届きません。\\n\\n2024年5月1日(水) 10:00 担当 <a@b.example>:\\n> 発送しました。\\n"
+    >>> mail = "まだ届きません。\n\n2024年5月1日(水) 10:00 担当 <a@b.example>:\n> 発送しました。\n"
     >>> customer_text(Message("a.eml", 0, "1", mail)).text
     'まだ届きません。'
     """
@@ -192,24 +192,31 @@ def _mark_quotes(lines: list[_Line]) -> None:
 
 
 _DAY = (
-    r"(?:(?:西暦)?\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|令和\s?\d{1,2}年\s?\d{1,2}月\s?\d{1,2}日"
-    r"|(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?(?:\d{1,2}(?:st|nd|rd|th)?\.?\s+[a-z]{3,9}\.?,?\s+\d{2,4}|[a-z]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}))"
+    r"(?:(?:西暦)?\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+    r"|令和\s?\d{1,2}年\s?\d{1,2}月\s?\d{1,2}日"
+    r"|(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?(?:\d{1,2}(?:st|nd|rd|th)?\.?\s+[a-z]{3,9}\.?,?\s+\d{2,4}"
+    r"|[a-z]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}))"
 )
 _WEEKDAY = r"(?:[,、]?\s?[(〈<]?\s?(?:[月火水木金土日](?:曜日?)?|mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?\s?[)〉>]?)?"
 _TIME = (
-    r"(?:[,、]?\s*(?:の|at)?\s*(?:午前|午後|am|pm)?\s?\d{1,2}(?::\d{2}(?::\d{2})?|時\s?\d{1,2}分(?:\s?\d{1,2}秒)?)\s?(?:am|pm)?"
+    r"(?:[,、]?\s*(?:の|at)?\s*(?:午前|午後|am|pm)?\s?\d{1,2}(?::\d{2}(?::\d{2})?"
+    r"|時\s?\d{1,2}分(?:\s?\d{1,2}秒)?)\s?(?:am|pm)?"
     r"\s*(?:[+-]\d{4}|\(?(?:jst|gmt|utc)(?:[+-]\d{1,2}(?::?\d{2})?)?\)?|gmt[+-]\d{1,2})?(?:\s*\(jst\))?)"
 )
 _WHEN = rf"{_DAY}{_WEEKDAY}{_TIME}"
 _ADDRESS = r"(?:[<(\[]?\s?(?:mailto:)?[^\s<>()\[\]@]{1,64}@[^\s<>()\[\]@、。]{1,128}?\s?[>)\]]?)"
-_SAID = r"(?:さん|様|氏|先生)?\s?(?:(?:は|が|から)?\s?(?:以下|次)?の?(?:ように)?\s?(?:書|記|述べ|送り|送信し|送)?(?:きまし|しまし|べまし|りまし)た|wrote|writes|said|schrieb)"
+_SAID = (
+    r"(?:さん|様|氏|先生)?\s?(?:(?:は|が|から)?\s?(?:以下|次)?の?(?:ように)?\s?(?:書|記|述べ|送り|送信し|送)?"
+    r"(?:きまし|しまし|べまし|りまし)た|wrote|writes|said|schrieb)"
+)
 _MAIL_OF = r"(?:さん|様)?\s?(?:から)?の\s?(?:メール|メッセージ|e-?mail)"
 
 # The whole of one to three lines that announce a quote, joined by a space.
 _ATTRIBUTIONS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        # 2024年5月1日(水) 10:00 名前 <a@b>:   2024/05/01 10:00、名前 <a@b>のメール:   2006-11-08 (水) の 11:31 +0100 に X <a@b> さんは書きました:
+        # 2024年5月1日(水) 10:00 名前 <a@b>:   2024/05/01 10:00、名前 <a@b>のメール:
+        # 2006-11-08 (水) の 11:31 +0100 に X <a@b> さんは書きました:
         rf"{_WHEN}\s?(?:に|、|,|〈に〉)?\s?[^<>@]{{0,80}}{_ADDRESS}\s?(?:{_SAID}|{_MAIL_OF})?\s?[:：]?",
         # 2013/4/5 名前 <a@b>
         rf"{_DAY}{_WEEKDAY}\s?[^<>@:]{{0,80}}<\s?[^\s<>@]{{1,64}}@[^\s<>@]{{1,128}}\s?>\s?(?:{_SAID})?\s?[:：]?",
@@ -222,7 +229,7 @@ _ATTRIBUTIONS = tuple(
         # X <a@b> wrote:   X さんは書きました:
         rf"(?=[^@]*@)[^<>@:]{{0,80}}{_ADDRESS}\s?(?:{_SAID})\s?[:：]",
         r"in (?:message|article|your message)\s.{3,200}(?:wrote|writes)\s?:",
-        rf"in (?:message|article)\s*<[^<>]{{3,200}}>.{{0,40}}",
+        r"in (?:message|article)\s*<[^<>]{3,200}>.{0,40}",
     )
 )
 # Forms that say nothing of their own: they count only right above a quote.
@@ -233,7 +240,7 @@ _WEAK_ATTRIBUTIONS = tuple(
         rf"(?:on|at)\s{_DAY}{_WEEKDAY}{_TIME}?",
         r"(?:\S+\s){0,5}\S+\s(?:wrote|writes)\s?:",
         r"[^。、,:]{1,40}?(?:さん|様|氏)\s?(?:は|が)\s?(?:書|記)きました\s?[:：]?",
-        rf"[^<>@:。]{{0,40}}<\s?[^\s<>@]{{1,64}}@[^\s<>@]{{1,128}}\s?>\s?[:：]?",
+        r"[^<>@:。]{0,40}<\s?[^\s<>@]{1,64}@[^\s<>@]{1,128}\s?>\s?[:：]?",
         rf"[^。:]{{1,40}}?{_MAIL_OF}\s?[:：]",
         r"(?:以下|下記)?、?\s?(?:引用|貴信|元メール|いただいたメール)[^。]{0,10}[:：]?",
     )
@@ -245,9 +252,12 @@ _MAY_ANNOUNCE = re.compile(
 )
 
 _BLOCKS = re.compile(
-    r"[-_=*─━—―\s]{2,40}\s?(?:original (?:message|mail|appointment)|forwarded (?:message|by).{0,80}|forward header|元の(?:メッセージ|メール|本文)|転送メッセージ|転送(?:元|メール)?(?:の?メッセージ)?"
-    r"|オリジナル(?:の)?メッセージ|返信元(?:の)?(?:メッセージ|メール)|引用(?:元)?(?:メッセージ|メール|文)?|元メール|受信メール|.{1,80}(?:wrote:?|さんは書きました:?))\s?[-_=*─━—―\s]{2,40}"
-    r"|begin forwarded message:?|転送された?メッセージ:?|-{3,}\s?forwarded (?:message|by).{0,100}|forwarded by [^。]{1,80}@.{1,80}",
+    r"[-_=*─━—―\s]{2,40}\s?(?:original (?:message|mail|appointment)|forwarded (?:message|by).{0,80}|forward header"
+    r"|元の(?:メッセージ|メール|本文)|転送メッセージ|転送(?:元|メール)?(?:の?メッセージ)?"
+    r"|オリジナル(?:の)?メッセージ|返信元(?:の)?(?:メッセージ|メール)|引用(?:元)?(?:メッセージ|メール|文)?"
+    r"|元メール|受信メール|.{1,80}(?:wrote:?|さんは書きました:?))\s?[-_=*─━—―\s]{2,40}"
+    r"|begin forwarded message:?|転送された?メッセージ:?|-{3,}\s?forwarded (?:message|by).{0,100}|forwarded by "
+    r"[^。]{1,80}@.{1,80}",
     re.IGNORECASE,
 )
 _FIELDS = {
@@ -256,10 +266,14 @@ _FIELDS = {
     "to": re.compile(r"\*?(?:to|宛先|あて先|宛て先|受信者|送信先)\*?\s?[:：]\*?", re.IGNORECASE),
     "cc": re.compile(r"\*?(?:cc|bcc|c\.c\.)\*?\s?[:：]\*?", re.IGNORECASE),
     "subject": re.compile(r"\*?(?:subject|件名|題名|タイトル)\*?\s?[:：]\*?", re.IGNORECASE),
-    "other": re.compile(r"\*?(?:importance|priority|重要度|attachments?|添付ファイル?|返信先|message-id|resent-.{2,8})\*?\s?[:：]\*?", re.IGNORECASE),
+    "other": re.compile(
+        r"\*?(?:importance|priority|重要度|attachments?|添付ファイル?|返信先|message-id|resent-.{2,8})\*?\s?[:：]\*?",
+        re.IGNORECASE,
+    ),
 }  # fmt: skip
 _HAS_ADDRESS_OR_DATE = re.compile(r"@|\d{1,4}[-/年.]\d{1,2}|\d{1,2}:\d{2}|\b(?:19|20)\d\d\b")
 _BLOCK_LINES = 10
+_MOST_ATTEMPTS = 3_000  # lines with a date or address; a log of more is no correspondence
 
 
 def _field_kind(line: _Line) -> str:
@@ -318,11 +332,13 @@ def _attribution(lines: list[_Line], start: int) -> tuple[int, bool]:
 def _drop_quotes(lines: list[_Line]) -> None:
     _mark_quotes(lines)
     index = 0
+    attempts = 0
     while index < len(lines):
         line = lines[index]
         if line.quoted:
             line.own = False
-        elif not line.blank:
+        elif not line.blank and attempts < _MOST_ATTEMPTS:
+            attempts += bool(_MAY_ANNOUNCE.search(line.plain))
             behind = _announced(lines, index)
             if behind > index:
                 _disown(lines, index, behind)
@@ -338,36 +354,46 @@ def _disown(lines: list[_Line], start: int, end: int) -> None:
 
 def _announced(lines: list[_Line], index: int) -> int:
     """Return the index behind what is announced at `index`: a quote or a mail passed on; `index` if nothing is."""
-    if _BLOCKS.fullmatch(lines[index].plain):
-        end = index + 1
+    for announcement in (_separator, _passed_on_header, _attribution_line):
+        end = announcement(lines, index)
+        if end > index:
+            # Where the original is marked, answers may stand between its lines; else it goes on to the end.
+            return end if _is_quoted(lines, end) else len(lines)
+    return index
+
+
+def _is_quoted(lines: list[_Line], index: int) -> bool:
+    following = _next_filled(lines, index)
+    return following < len(lines) and lines[following].quoted
+
+
+def _separator(lines: list[_Line], index: int) -> int:
+    """Return the index behind a line such as -----Original Message----- and the header fields below it."""
+    if not _BLOCKS.fullmatch(lines[index].plain):
+        return index
+    end = index + 1
+    following = _next_filled(lines, end)
+    while following < len(lines) and following < index + _BLOCK_LINES and _field_kind(lines[following]):
+        end = following + 1
         following = _next_filled(lines, end)
-        while following < len(lines) and following < index + _BLOCK_LINES and _field_kind(lines[following]):
-            end = following + 1
-            following = _next_filled(lines, end)
-        # A webmail marks the lines of the original, and the answers stand between them.
-        return end if following < len(lines) and lines[following].quoted else len(lines)
+    return end
+
+
+def _passed_on_header(lines: list[_Line], index: int) -> int:
+    """Return the index behind header fields, which may stand below a rule."""
     first = index
     if _is_rule(lines[index].plain):
         first = _next_filled(lines, index + 1)
         if first >= len(lines) or first > index + 2:
             return index
-    block_end = _header_block(lines, first)
-    if block_end > first:
-        following = _next_filled(lines, block_end)
-        if following < len(lines) and lines[following].quoted:
-            return block_end
-        return len(lines)
-    if first != index:
-        return index
+    end = _header_block(lines, first)
+    return end if end > first else index
+
+
+def _attribution_line(lines: list[_Line], index: int) -> int:
+    """Return the index behind lines that announce a quote."""
     count, certain = _attribution(lines, index)
-    if count:
-        following = _next_filled(lines, index + count)
-        if following < len(lines) and lines[following].quoted:
-            return index + count
-        if certain and following < len(lines):
-            return len(lines)
-        return index + count if certain else index
-    return index
+    return index + count if count and (certain or _is_quoted(lines, index + count)) else index
 
 
 # --- endings ---------------------------------------------------------------------------------------
@@ -378,24 +404,32 @@ _TITLED_RULE = re.compile(
     r"(?P<left>[-=*_~#+─━═―—■□◆◇●○★☆_]{3,})\s*[^-=*_~#+─━═―—■□◆◇●○★☆]{1,40}?\s*(?P<right>[-=*_~#+─━═―—■□◆◇●○★☆_]{2,})"
 )
 _CONTACT = re.compile(
-    r"〒\s?\d{0,3}|(?:tel|fax|phone|mobile|mail|e-?mail|url|hp|web|tel/fax|t|f|m|e)\s?[.:/)]|\b(?:tel|fax)\b|(?:電話|携帯|直通|代表|ファックス|ファクス|ファクシミリ|内線|メール|フリーダイヤル)(?:番号)?\s?[:(]?\s?\+?[\d(０-９]"
-    r"|https?://|www\.|[\w.+-]+@[\w-]+\.[\w.-]+|\b0\d{1,4}[-() ]{1,2}\d{1,4}[-) ]{1,2}\d{3,4}\b|\b0[789]0\d{8}\b|\+81[- ]\d",
+    r"〒\s?\d{0,3}|\b(?:tel|fax|phone|mobile|mail|e-?mail|url|hp|web)\s?[.:/)]|\b[tfme]\s?[:)]|\b(?:tel|fax)\b"
+    r"|(?:電話|携帯|直通|代表|ファックス|ファクス|ファクシミリ|内線|メール"
+    r"|フリーダイヤル)(?:番号)?\s?[:(]?\s?\+?[\d(０-９]"
+    r"|https?://|www\.|[\w.+-]+@[\w-]+\.[\w.-]+|\b0\d{1,4}[-() ]{1,2}\d{1,4}[-) ]{1,2}\d{3,4}\b|\b0[789]0\d{8}\b"
+    r"|\+81[- ]\d",
     re.IGNORECASE,
 )
 _COMPANY = re.compile(
-    r"株式会社|有限会社|合同会社|㈱|㈲|\((?:株|有|同|医|社|財)\)|法人|協同組合|医院|病院|クリニック|診療所|事務所|大学|学校|(?:部|課|室|係|支店|営業所|本社)(?:\s|$|長)|co\.,? ?ltd|inc\.|corp",
+    r"株式会社|有限会社|合同会社|㈱|㈲|\((?:株|有|同|医|社|財)\)|法人|協同組合|医院|病院|クリニック|診療所|事務所"
+    r"|大学|学校|(?:部|課|室|係|支店|営業所|本社)(?:\s|$|長)|co\.,? ?ltd|inc\.|corp",
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"[都道府県市区町村郡].{0,20}\d|\d[-−‐]\d{1,4}(?:[-−‐]\d)?|ビル|マンション|\d階|\dF", re.IGNORECASE)
 _PROSE = re.compile(
-    r"[。!?！？]\s*[」』)）]?$|(?:です|ます|ました|ません|でした|ください|下さい|だ|ない|たい|いる|ある|よ|ね|か|ぞ|な|ろ|け|え|せ|れ|や|わ|さ|ん|って|けど|から|ので|のに|が|を|に|は|て|で|と|も|し|り|、)[。!?！？…wｗ笑]*$"
+    r"[。!?！？]\s*[」』)）]?$|(?:です|ます|ました|ません|でした|ください|下さい|だ|ない|たい|いる|ある|よ|ね|か"
+    r"|ぞ|な|ろ|け|え|せ|れ|や|わ|さ|ん|って|けど|から|ので|のに|が|を|に|は|て|で|と|も|し|り"
+    r"|、)[。!?！？…wｗ笑]*$"
 )
 _ALLOWED_IN_SIGNATURE = re.compile(
-    r"(?:営業|受付|診療|定休|休診|休業)(?:時間|日)|登録番号|適格請求書|代表取締役|公式|フォロー|ホームページ|facebook|twitter|instagram|line\s?[:@]",
+    r"(?:営業|受付|診療|定休|休診|休業)(?:時間|日)|登録番号|適格請求書|代表取締役|公式|フォロー|ホームページ"
+    r"|facebook|twitter|instagram|line\s?[:@]",
     re.IGNORECASE,
 )
 _DEVICE = (
-    r"(?:i ?phone|i ?pad|ipod|android|スマートフォン|スマホ|携帯(?:電話)?|ガラケー|ガラホ|xperia|galaxy|pixel|aquos|arrows|らくらくホン"
+    r"(?:i ?phone|i ?pad|ipod|android|スマートフォン|スマホ|携帯(?:電話)?|ガラケー|ガラホ|xperia|galaxy|pixel"
+    r"|aquos|arrows|らくらくホン"
     r"|windows ?phone|blackberry|docomo|ドコモ)"
 )
 _MOBILE = re.compile(
@@ -404,26 +438,31 @@ _MOBILE = re.compile(
     r"|\W{0,3}sent (?:from|via|with|using) .{2,60}|\W{0,3}get outlook for .{2,150}"
     r"|outlook for (?:ios|android|mac|windows)\s?(?:<https?://.{3,150}>)?\s?を(?:入手|取得).{0,60}"
     r"|(?:windows|mac)\s?(?:\d{1,2}\s?)?(?:版の?)?\s?(?:用の)?\s?(?:メール|outlook)\s?から送信.{0,10}"
-    r"|yahoo!?\s?メール(?:アプリ)?\s?から?の?(?:送信|返信).{0,10}|(?:gmail|outlook|spark|thunderbird|proton mail)\s?から送信.{0,10}"
+    r"|yahoo!?\s?メール(?:アプリ)?\s?から?の?(?:送信|返信).{0,10}|(?:gmail|outlook|spark|thunderbird|proton "
+    r"mail)\s?から送信.{0,10}"
     r"|送信元\s?:\s?(?:windows|mac|outlook).{0,30}"
     r"|<?https?://(?:aka\.ms|go\.microsoft\.com|www\.avast\.com|www\.avg\.com|sparkmailapp\.com|mail\.yahoo)\S{0,200}"
     r"|.{0,40}(?:ウイルス ?フリー|virus-free)\.?.{0,80}|.{0,30}\b(?:avast|avg)\b.{0,40}(?:ウイルス|virus).{0,60}",
     re.IGNORECASE,
 )
 _NOTICE_SUBJECT = re.compile(
-    r"(?:この|本|当)\s?(?:電子)?\s?(?:メール|メッセージ|通信|e-?mail)(?!を(?!誤|受|お受))|this (?:e-?mail|message|communication|transmission)|confidentiality notice|【?(?:注意|機密|免責)(?:事項)?】?",
+    r"(?:この|本|当)\s?(?:電子)?\s?(?:メール|メッセージ|通信|e-?mail)(?!を(?!誤|受|お受))|this (?:e-?mail|message"
+    r"|communication|transmission)|confidentiality notice|【?(?:注意|機密|免責)(?:事項)?】?",
     re.IGNORECASE,
 )
 _NOTICE_SECRET = re.compile(
-    r"機密|秘密|名宛人|意図(?:された|した)|(?:宛先|受信者|受取人|相手方)以外|個人情報|confidential|privileged|intended|誤って.{0,12}(?:受信|送信|届)|お?心当たりのない|unintended",
+    r"機密|秘密|名宛人|意図(?:された|した)|(?:宛先|受信者|受取人|相手方)以外|個人情報|confidential|privileged"
+    r"|intended|誤って.{0,12}(?:受信|送信|届)|お?心当たりのない|unintended",
     re.IGNORECASE,
 )
 _NOTICE_ACTION = re.compile(
-    r"破棄|削除|消去|廃棄|開示|複写|複製|転載|転送|漏洩|漏えい|使用.{0,10}(?:禁|固く)|禁じ|お断り|delete|destroy|disclos|distribut|copying|prohibited|notify",
+    r"破棄|削除|消去|廃棄|開示|複写|複製|転載|転送|漏洩|漏えい|使用.{0,10}(?:禁|固く)|禁じ|お断り|delete|destroy"
+    r"|disclos|distribut|copying|prohibited|notify",
     re.IGNORECASE,
 )
 _LIST_FOOTER = re.compile(
-    r".{0,20}https?://\S+/(?:listinfo|mailman|groups?)\S*\s*$|to unsubscribe\b.{0,120}|you received this message because .{0,200}",
+    r".{0,20}https?://\S+/(?:listinfo|mailman|groups?)\S*\s*$|to unsubscribe\b.{0,120}|you received this message "
+    r"because .{0,200}",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:\S{1,12}\s)?\S{1,5}\s[^\s。!?]{1,5}")

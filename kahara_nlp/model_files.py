@@ -343,7 +343,8 @@ def _read_manifest(path: Path) -> Manifest:
         raise ModelFormatError(msg)
     kinds: dict[str, type] = {
         "name": str, "version": str, "created": str, "trained_with": dict, "categories": list, "clauses": list,
-        "families": dict, "presence": dict, "n_texts": int, "probes": dict, "data": dict, "metrics": dict, "policy": str, "files": dict,
+        "families": dict, "presence": dict,
+        "n_texts": int, "probes": dict, "data": dict, "metrics": dict, "policy": str, "files": dict,
         "parents": list,
     }  # fmt: skip
     for key, kind in kinds.items():

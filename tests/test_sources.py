@@ -1,6 +1,7 @@
 """The sample archive as a whole, through `open_source` and `customer_text`."""
 
 import csv
+import itertools
 import tracemalloc
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_sources_are_sorted_and_positions_rise() -> None:
     whole = list(open_source(SAMPLES))
     places = [(message.source, message.position) for message in whole]
     assert len(set(places)) == len(places)
-    for (source, position), (next_source, next_position) in zip(places, places[1:], strict=False):
+    for (source, position), (next_source, next_position) in itertools.pairwise(places):
         assert source != next_source or position < next_position
     # the table of what is expected has no column that is known to hold a text
     assert [message.source for message in whole if isinstance(message, Problem)] == [str(SAMPLES / "expected.csv")]
@@ -68,6 +69,8 @@ def test_sources_are_sorted_and_positions_rise() -> None:
 def test_nothing_there_is_said_at_once() -> None:
     with pytest.raises(SourceError, match="no file or folder"):
         open_source("no/such/archive")
+    with pytest.raises(SourceError, match="no file or folder"):
+        open_source("x" * 5000)
 
 
 def test_memory_does_not_grow_with_the_archive(tmp_path: Path) -> None:

@@ -171,6 +171,7 @@ def test_text_is_decoded_whatever_its_label_says(encoding: str, label: str) -> N
         ("한국어".encode("euc_kr"), "euc-kr", "한국어"),
         ("Größe für".encode("latin-1"), "iso-8859-1", "Größe für"),
         ("café".encode("latin-1"), "", "café"),
+        ("¡Hola!".encode("latin-1"), "iso-8859-1", "¡Hola!"),
         ("日本".encode("utf-7"), "utf-7", "日本"),
         ("あ".encode() + b"\xe3\x81", "utf-8", "あ\ufffd"),
         (("あ" * 40).encode() + b"\xff", "utf-8", "あ" * 40 + "\ufffd"),
@@ -434,6 +435,15 @@ def test_an_inline_pgp_message_is_a_problem() -> None:
     found = read(b"\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nhQ\r\n-----END PGP MESSAGE-----\r\n")
     assert isinstance(found, Problem)
     assert "PGP" in found.reason
+
+
+def test_named_inline_text_counts_where_there_is_no_other() -> None:
+    named = part("text/plain; charset=utf-8", "遅い。", "Content-Disposition: inline; filename=body.txt")
+    assert text_of(multipart("mixed", named)) == "遅い。"
+    assert text_of(multipart("mixed", PLAIN_PART, named)) == "遅いですよ。"
+    picture = read(b"Content-Type: image/png\r\n\r\n\x89PNG")
+    assert isinstance(picture, Message)
+    assert picture.text == ""
 
 
 def test_a_single_part_is_the_text_whatever_it_is_called() -> None:
@@ -701,6 +711,9 @@ def test_directions(fields: list[str], direction: str) -> None:
         ("a@b.example", "「このメールは自動送信です」という返事しか来ない。\nふざけるな。", "customer"),
         ("a@b.example", "遅い。\n\n> このメールは自動送信です\n> 返信できません", "customer"),
         ("noreply@b.example", "送信専用アドレスから配信しています。", "automatic"),
+        ("a@b.example", "このメールは自動返信ですか。人間が読んでいるのか。", "customer"),
+        ("contact@b.example", "送信専用アドレスから来たメールの件だが、ふざけるな。", "customer"),
+        ("a@b.example", "本メールは自動的に送信されたものです。", "automatic"),
     ],
 )
 def test_automatic_by_text(sender: str, text: str, direction: str) -> None:
@@ -993,7 +1006,6 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, eml: bytes) -> None:
     [
         (b"%PDF-1.7", "PDF"),
         (b"!BDN....", "pst"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "msg"),
         (bytes(range(256)) * 4, "no format"),
         ("ただの文章です。\n二行目です。\n".encode(), "neither"),
     ],

@@ -1,6 +1,7 @@
 """Tables: CSV, TSV, JSON lines, Excel and Parquet."""
 
-import datetime
+import contextlib
+import datetime as dt
 import io
 import json
 import sys
@@ -84,7 +85,7 @@ def test_named_columns(tmp_path: Path) -> None:
     file = write(tmp_path, "a,b,本文\n1,遅い,別の\n")
     assert rows(file, text_column="b", id_column="a")[0].message_id == "1"
     assert rows(file, text_column="b")[0].text == "遅い"
-    with pytest.raises(DataError, match="no column 'c' for the text. Columns found: a, b, 本文"):
+    with pytest.raises(DataError, match=r"no column 'c' for the text\. Columns found: a, b, 本文"):
         list(open_source(file, SourceOptions(text_column="c")))
     with pytest.raises(DataError, match="no column 'z' for the id"):
         list(open_source(file, SourceOptions(text_column="b", id_column="z")))
@@ -264,7 +265,7 @@ def workbook(tmp_path: Path, *sheets: list[list[object]], name: str = "book") ->
 
 
 def test_excel(tmp_path: Path) -> None:
-    when = datetime.datetime(2024, 5, 1, 9, 3)  # noqa: DTZ001
+    when = dt.datetime(2024, 5, 1, 9, 3)  # noqa: DTZ001
     file = workbook(
         tmp_path,
         [
@@ -284,7 +285,7 @@ def test_excel(tmp_path: Path) -> None:
         (str(file), 3, "3", ""),
         (f"{file}!表2", 1, f"{file}!表2#1", "遅い\n承ります"),
     ]
-    assert found[0].date == when.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=9)))
+    assert found[0].date == when.replace(tzinfo=dt.timezone(dt.timedelta(hours=9)))
     assert rows(file, resume_after={str(file): 2})[0].position == 3
 
 
@@ -313,7 +314,7 @@ def test_missing_extras_say_what_to_install(tmp_path: Path, monkeypatch: pytest.
 def test_parquet(tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
-    when = datetime.datetime(2024, 5, 1, 9, 3)  # noqa: DTZ001
+    when = dt.datetime(2024, 5, 1, 9, 3)  # noqa: DTZ001
     file = tmp_path / "table"
     parquet.write_table(pyarrow.table({"id": [1, 2], "日時": [when, None], "本文": ["遅い", None]}), file)
     found = rows(file)
@@ -442,7 +443,5 @@ def test_any_damage_to_a_workbook_is_survived(
     data[place : place + len(damage)] = damage
     path = tmp_path_factory.getbasetemp() / "fuzz-book"
     path.write_bytes(data)
-    try:
+    with contextlib.suppress(KaharaError):
         assert all(isinstance(row, Message | Problem) for row in open_source(path))
-    except KaharaError:
-        pass

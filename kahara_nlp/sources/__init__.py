@@ -1,11 +1,11 @@
-"""Archives on disk to messages: mail, call transcripts and tables, told by content and not by name.
+r"""Archives on disk to messages: mail, call transcripts and tables, told by content and not by name.
 
 >>> import tempfile, pathlib
 >>> with tempfile.TemporaryDirectory() as folder:
 ...     file = pathlib.Path(folder, "calls.csv")
-...     _ = file.write_text("通話ID,話者,発話内容\\n1,お客様,遅い\\n1,担当,申し訳ございません\\n", encoding="cp932")
+...     _ = file.write_text("通話ID,話者,発話内容\n1,お客様,遅い\n1,担当,申し訳ございません\n", encoding="cp932")
 ...     [(message.text, message.spans) for message in open_source(file)]
-[('遅い\\n申し訳ございません', ((0, 2),))]
+[('遅い\n申し訳ございません', ((0, 2),))]
 """
 
 import os
@@ -25,9 +25,10 @@ def open_source(path: str | os.PathLike[str], options: SourceOptions | None = No
     """Read all messages behind a path.
 
     Mail is read from mbox files, Maildir and other folders, ``.eml``, ``.emlx``, Apple Mail's ``.mbox``
-    folders; calls from speaker-labelled text, WebVTT, SRT, the JSON of the usual recognisers and tables
-    of utterances; other texts from CSV, TSV, JSON lines, Excel and Parquet. Any of them may be packed in
-    gzip or ZIP. Folders and archives are gone through in sorted order, links to folders are not followed.
+    folders and Outlook's ``.msg``; calls from speaker-labelled text, WebVTT, SRT, the JSON of the usual
+    recognisers and tables of utterances; other texts from CSV, TSV, JSON lines, Excel and Parquet. Any of
+    them may be packed in gzip or ZIP. Folders and archives are gone through in sorted order, links to
+    folders are not followed.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def open_source(path: str | os.PathLike[str], options: SourceOptions | None = No
     Notes
     -----
     One message is held at a time. A mail is cut at 32 MB and its text at a million characters, each with
-    a note; a transcript at 64 MB. Archives that expand more than 200 times are left.
+    a note; a transcript at 32 MB. Archives that expand more than 200 times are left.
 
     Examples
     --------
@@ -64,10 +65,17 @@ def open_source(path: str | os.PathLike[str], options: SourceOptions | None = No
     Traceback (most recent call last):
     kahara_nlp.errors.SourceError: there is no file or folder at no/such/archive
     """
-    if os.fspath(path) != "-" and not Path(path).exists():
+    if os.fspath(path) != "-" and not _exists(path):
         msg = f"there is no file or folder at {os.fspath(path)}"
         raise SourceError(msg)
     return _read(path, options or SourceOptions())
+
+
+def _exists(path: str | os.PathLike[str]) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
 
 
 def _read(path: str | os.PathLike[str], options: SourceOptions) -> Iterator[Message | Problem]:

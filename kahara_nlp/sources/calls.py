@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from kahara_nlp.records import Message, Turn
 from kahara_nlp.sources.options import SourceOptions
 from kahara_nlp.sources.roles import Utterance, assign_roles
 
-__all__ = ["call_message", "join_words", "merge_turns"]
+__all__ = ["Call", "call_message", "join_words", "merge_turns"]
 
 #: Characters of one call that are kept.
 CALL_LIMIT = 2_000_000
@@ -76,31 +77,38 @@ def merge_turns(utterances: Iterable[Utterance]) -> list[Utterance]:
     return merged
 
 
-def call_message(
-    utterances: Sequence[Utterance],
-    place: tuple[str, int],
-    options: SourceOptions,
-    *,
-    call_id: str = "",
-    date: datetime | None = None,
-    notes: Sequence[str] = (),
-) -> Message:
-    """Make the message of a call.
+class Call(NamedTuple):
+    """A call before roles are known.
 
     Parameters
     ----------
     utterances : sequence of Utterance
         In order of time.
+    call_id : str
+        Identity of the call, where the transcript states it; else empty.
+    date : datetime.datetime or None
+        When the call was made.
+    notes : sequence of str
+        What the reader mended.
+    """
+
+    utterances: Sequence[Utterance]
+    call_id: str = ""
+    date: datetime | None = None
+    notes: Sequence[str] = ()
+
+
+def call_message(call: Call, place: tuple[str, int], options: SourceOptions) -> Message:
+    r"""Make the message of a call.
+
+    Parameters
+    ----------
+    call : Call
+        What the reader found.
     place : tuple of str and int
         Source and position.
     options : SourceOptions
         Settings.
-    call_id : str, optional
-        Identity of the call, where the transcript states it.
-    date : datetime.datetime or None, optional
-        When the call was made.
-    notes : sequence of str, optional
-        What the reader mended.
 
     Returns
     -------
@@ -110,21 +118,21 @@ def call_message(
 
     Examples
     --------
-    >>> call = call_message([Utterance("顧客", "はい"), Utterance("OP", "承ります")], ("a.txt", 0), SourceOptions())
-    >>> call.text, call.spans, call.turns[1].role
-    ('はい\\n承ります', ((0, 2),), 'staff')
+    >>> call = Call([Utterance("顧客", "はい"), Utterance("OP", "承ります")])
+    >>> message = call_message(call, ("a.txt", 0), SourceOptions())
+    >>> message.text, message.spans, message.turns[1].role
+    ('はい\n承ります', ((0, 2),), 'staff')
     """
-    spoken = [
-        cleaned for utterance in utterances if (cleaned := utterance._replace(text=_one_line(utterance.text))).text
-    ]
+    cleaned = (utterance._replace(text=_one_line(utterance.text)) for utterance in call.utterances)
+    spoken = [utterance for utterance in cleaned if utterance.text]
     roles, note = assign_roles(spoken, options.customer_speakers)
     turns: list[Turn] = []
     spans: list[tuple[int, int]] = []
     length = 0
-    extra = [*notes, note] if note else list(notes)
+    notes = [*call.notes, note] if note else list(call.notes)
     for utterance in spoken:
         if length + len(utterance.text) > CALL_LIMIT:
-            extra.append(f"call cut at {CALL_LIMIT} characters")
+            notes.append(f"call cut at {CALL_LIMIT} characters")
             break
         role = roles[utterance.speaker]
         turns.append(Turn(utterance.speaker, role, utterance.text, utterance.start, utterance.end))
@@ -133,18 +141,18 @@ def call_message(
         length += len(utterance.text) + 1
     unknown = sum(turn.role == "unknown" for turn in turns)
     if unknown and spans:
-        extra.append(f"role unknown in {unknown} of {len(turns)} turns")
+        notes.append(f"role unknown in {unknown} of {len(turns)} turns")
     source, position = place
     return Message(
         source=source,
         position=position,
-        message_id=call_id or f"{source}#{position}",
+        message_id=call.call_id or f"{source}#{position}",
         text="\n".join(turn.text for turn in turns),
-        date=date,
+        date=call.date,
         direction="customer" if spans else "unknown",
         turns=tuple(turns),
         spans=tuple(spans),
-        notes=tuple(extra),
+        notes=tuple(notes),
     )
 
 

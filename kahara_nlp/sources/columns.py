@@ -13,30 +13,47 @@ __all__ = ["Columns", "find_columns", "looks_like_header"]
 # Best first: a table may have both 件名 and 本文, or both 応対メモ and 発話内容.
 _NAMES: dict[str, str] = {
     "text": (
-        "本文 メール本文 本文テキスト text テキスト body plain_text body_text message_body 発話内容 発話 発話テキスト 認識結果 認識テキスト utterance transcript transcription "
-        "お問い合わせ内容 問い合わせ内容 お問合せ内容 問合せ内容 お問合わせ内容 問合わせ内容 相談内容 ご意見内容 意見内容 苦情内容 申出内容 申し出内容 クレーム内容 通報内容 "
-        "ご意見 ご意見・ご要望 意見 要望 内容 メッセージ メッセージ本文 message content コメント comment comments review レビュー 口コミ 自由記述 自由記入 自由回答 "
-        "通話内容 会話内容 通話テキスト 文字起こし 応対内容 応対メモ 対応内容 対応メモ 応対履歴 通話メモ メモ 備考 詳細 description 文章 文面 投稿内容"
+        "本文 メール本文 本文テキスト text テキスト body plain_text body_text message_body 発話内容 発話 "
+        "発話テキスト 認識結果 認識テキスト utterance transcript transcription "
+        "お問い合わせ内容 問い合わせ内容 お問合せ内容 問合せ内容 お問合わせ内容 問合わせ内容 相談内容 ご意見内容 "
+        "意見内容 苦情内容 申出内容 申し出内容 クレーム内容 通報内容 "
+        "ご意見 ご意見・ご要望 意見 要望 内容 メッセージ メッセージ本文 message content コメント comment comments "
+        "review レビュー 口コミ 自由記述 自由記入 自由回答 "
+        "通話内容 会話内容 通話テキスト 文字起こし 応対内容 応対メモ 対応内容 対応メモ 応対履歴 通話メモ メモ "
+        "備考 詳細 description 文章 文面 投稿内容"
     ),
     "id": (
-        "message_id messageid メッセージid mail_id メールid id 管理番号 受付番号 受付no 受付id 整理番号 お問い合わせ番号 問い合わせ番号 問合せ番号 お問合せ番号 チケット番号 チケットid ticket_id "
+        "message_id messageid メッセージid mail_id メールid id 管理番号 受付番号 受付no 受付id 整理番号 "
+        "お問い合わせ番号 問い合わせ番号 問合せ番号 お問合せ番号 チケット番号 チケットid ticket_id "
         "案件番号 案件id case_id ケース番号 no 番号 通番 連番 uuid key"
     ),
     "date": (
-        "日時 受信日時 送信日時 受付日時 登録日時 投稿日時 作成日時 通話開始日時 通話日時 着信日時 入電日時 応対日時 発生日時 日付 受信日 送信日 受付日 登録日 date datetime sent received received_at "
+        "日時 受信日時 送信日時 受付日時 登録日時 投稿日時 作成日時 通話開始日時 通話日時 着信日時 入電日時 "
+        "応対日時 発生日時 日付 受信日 送信日 受付日 登録日 date datetime sent received received_at "
         "sent_at created_at created timestamp call_date"
     ),
     "sender": (
-        "差出人 差出人アドレス 送信者 送信元 from sender from_address sender_address メールアドレス email e-mail mail address 顧客id 顧客番号 お客様番号 お客様id customer_id 会員番号 会員id user_id "
+        "差出人 差出人アドレス 送信者 送信元 from sender from_address sender_address メールアドレス email e-mail "
+        "mail address 顧客id 顧客番号 お客様番号 お客様id customer_id 会員番号 会員id user_id "
         "発信元 発信元番号 発信番号 電話番号 顧客名 お客様名 氏名 名前 お名前 customer name 投稿者"
     ),
     "recipient": "宛先 to recipient recipients to_address 受信者 送信先",
     "subject": "件名 subject 題名 タイトル title 表題",
     "direction": "送受信 送受信区分 受発信 受発信区分 方向 direction inbound_outbound 通話種別 メール種別",
     "thread": "in_reply_to references スレッドid スレッド thread thread_id 会話id conversation_id",
-    "call": "通話id コールid 応対id シーケンスid 通話番号 コール番号 録音id 録音ファイル 録音ファイル名 call_id callid contact_id contactid session_id セッションid conversation_id 会話id file filename ファイル名 音声ファイル",
-    "speaker": "話者 発話者 話者ラベル 話者名 話者区分 発言者 発言者名 speaker speaker_label speaker_id チャネル チャンネル channel role 役割 participant participant_role",
-    "start": "開始 開始時刻 開始時間 発話開始 発話開始時刻 開始位置 経過時間 start start_time starttime begin time 時刻 タイムスタンプ",
+    "call": (
+        "通話id コールid 応対id シーケンスid 通話番号 コール番号 録音id 録音ファイル 録音ファイル名 call_id "
+        "callid contact_id contactid session_id セッションid conversation_id 会話id file filename ファイル名 "
+        "音声ファイル"
+    ),
+    "speaker": (
+        "話者 発話者 話者ラベル 話者名 話者区分 発言者 発言者名 speaker speaker_label speaker_id チャネル "
+        "チャンネル channel role 役割 participant participant_role"
+    ),
+    "start": (
+        "開始 開始時刻 開始時間 発話開始 発話開始時刻 開始位置 経過時間 start start_time starttime begin time "
+        "時刻 タイムスタンプ"
+    ),
     "end": "終了 終了時刻 終了時間 発話終了 発話終了時刻 end end_time endtime",
 }  # fmt: skip
 _LONGEST_NAME = 40

@@ -39,7 +39,7 @@ def _sniff_codec(stream: BinaryIO) -> str:
 
 
 def text_lines(stream: BinaryIO) -> Iterator[str]:
-    """Yield the lines of a text file in any of the usual encodings.
+    r"""Yield the lines of a text file in any of the usual encodings.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def text_lines(stream: BinaryIO) -> Iterator[str]:
 
     Examples
     --------
-    >>> list(text_lines(io.BytesIO("件名\\r\\n".encode("cp932"))))
-    ['件名\\r\\n']
+    >>> list(text_lines(io.BytesIO("件名\r\n".encode("cp932"))))
+    ['件名\r\n']
     """
     text = io.TextIOWrapper(stream, encoding=_sniff_codec(stream), errors="replace", newline="")
     try:
@@ -119,7 +119,7 @@ def _csv_rows(stream: BinaryIO) -> Iterator[Row | Problem]:
 
 
 def read_csv(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    """Read a table of text: CSV or TSV, in UTF-8, CP932, EUC-JP or UTF-16.
+    r"""Read a table of text: CSV or TSV, in UTF-8, CP932, EUC-JP or UTF-16.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def read_csv(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Me
 
     Examples
     --------
-    >>> table = io.BytesIO("ID,本文\\n7,返事がない\\n".encode("cp932"))
+    >>> table = io.BytesIO("ID,本文\n7,返事がない\n".encode("cp932"))
     >>> [(row.message_id, row.position, row.text) for row in read_csv(table, "a.csv", SourceOptions())]
     [('7', 1, '返事がない')]
     """

@@ -9,9 +9,12 @@ from kahara_nlp.sources.headers import JAPAN, parse_date
 __all__ = ["read_date"]
 
 _DATE = re.compile(
-    r"(?:(?P<era>令和|平成|[rh])\.?\s*)?(?P<year>\d{1,4}|元)\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
+    r"(?:(?P<era>令和|平成|[rh])\.?\s*)?(?P<year>\d{1,4}"
+    r"|元)\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
     r"(?:\s*\(?[月火水木金土日](?:曜日?)?\)?)?"
-    r"(?:[\st]*(?P<half>午前|午後|am|pm)?\s*(?P<hour>\d{1,2})\s*[:時]\s*(?P<minute>\d{1,2})?\s*(?:[:分]\s*(?P<second>\d{1,2})?)?(?:\.\d{1,9})?秒?\s*(?P<late>am|pm)?)?"
+    r"(?:[\st]*(?P<half>午前|午後|am"
+    r"|pm)?\s*(?P<hour>\d{1,2})\s*[:時]\s*(?P<minute>\d{1,2})?\s*(?:[:分]\s*(?P<second>\d{1,2})?)?(?:\.\d{1,9})?秒?"
+    r"\s*(?P<late>am|pm)?)?"
     r"\s*(?P<zone>z|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
@@ -44,17 +47,22 @@ def read_date(value: object) -> datetime | None:
     if not text:
         return None
     try:
-        found = _DATE.fullmatch(text)
-        if found:
-            return _from_parts(found)
-        compact = _COMPACT.fullmatch(text)
-        if compact:
-            return datetime(*(int(part or 0) for part in compact.groups()), tzinfo=JAPAN)  # type: ignore[arg-type,misc]
-        if _EXCEL_DAYS.fullmatch(text):
-            return datetime(1899, 12, 30, tzinfo=JAPAN) + timedelta(days=float(text))
+        return _from_text(text) or parse_date(str(value)[:100])
     except (ValueError, OverflowError):
         return None
-    return parse_date(str(value)[:100])
+
+
+def _from_text(text: str) -> datetime | None:
+    found = _DATE.fullmatch(text)
+    if found:
+        return _from_parts(found)
+    compact = _COMPACT.fullmatch(text)
+    if compact:
+        year, month, day, hour, minute, second = (int(part or 0) for part in compact.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=JAPAN)
+    if _EXCEL_DAYS.fullmatch(text):
+        return datetime(1899, 12, 30, tzinfo=JAPAN) + timedelta(days=float(text))
+    return None
 
 
 def _from_parts(found: re.Match[str]) -> datetime:

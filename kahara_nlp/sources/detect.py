@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from kahara_nlp.errors import SourceError, UnsupportedSourceError
 from kahara_nlp.records import Message, Problem
+from kahara_nlp.sources import compound
 from kahara_nlp.sources.columns import looks_like_header
 from kahara_nlp.sources.csv_rows import delimiter_of, read_csv
 from kahara_nlp.sources.decode import decode_text, looks_binary
@@ -17,6 +18,7 @@ from kahara_nlp.sources.labelled import parse_labelled
 from kahara_nlp.sources.mail import looks_like_mail, read_eml, read_mbox
 from kahara_nlp.sources.mbox import split_mbox
 from kahara_nlp.sources.options import SourceOptions
+from kahara_nlp.sources.outlook import read_msg
 from kahara_nlp.sources.tables import read_excel, read_parquet
 from kahara_nlp.sources.transcripts import read_labelled, read_subtitles
 
@@ -31,11 +33,10 @@ _READER = Callable[[BinaryIO, str, SourceOptions], Iterator[Message | Problem]]
 _UNREADABLE = (
     (b"%PDF", "PDF"),
     (b"!BDN", "an Outlook data file (.pst); export its folders as .eml or mbox"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Outlook message (.msg) or an old Office file; save it as .eml or .xlsx"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
-    (b"RIFF", "sound"),
+    (b"RIFF", "sound or a picture"),
     (b"ID3", "sound"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
@@ -83,6 +84,8 @@ def _reader(head: bytes, name: str, options: SourceOptions) -> _READER:
         return read_parquet
     if head.startswith(b"PK\x03\x04"):
         return read_excel
+    if head.startswith(compound.MAGIC):
+        return read_msg
     for magic, what in _UNREADABLE:
         if head.startswith(magic):
             msg = f"{name} is {what}"

@@ -169,7 +169,7 @@ def _open_up(file: SourceFile, depth: int) -> Iterator[SourceFile | Problem]:
         return
     if magic.startswith(b"\x1f\x8b"):
         yield from _gunzip(file, depth)
-    elif magic == b"PK\x03\x04" or magic == b"PK\x05\x06":
+    elif magic in {b"PK\x03\x04", b"PK\x05\x06"}:
         yield from _unzip(file, depth)
     else:
         yield file

@@ -38,7 +38,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
 def raw_bytes(value: str) -> bytes:
-    """Return the bytes behind a field that the standard library read as ASCII with surrogates.
+    r"""Return the bytes behind a field that the standard library read as ASCII with surrogates.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ def raw_bytes(value: str) -> bytes:
 
     Examples
     --------
-    >>> raw_bytes("\\udc82\\udca0").decode("cp932")
+    >>> raw_bytes("\udc82\udca0").decode("cp932")
     'あ'
     """
     return value.encode("utf-8", "surrogateescape")
 
 
 def collect_headers(part: MimePart) -> dict[str, list[str]]:
-    """Return the header fields of a part by lower-case name.
+    r"""Return the header fields of a part by lower-case name.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def collect_headers(part: MimePart) -> dict[str, list[str]]:
     Examples
     --------
     >>> from email import message_from_bytes
-    >>> collect_headers(message_from_bytes(b"X-A: 1\\nX-a: 2\\n\\n"))
+    >>> collect_headers(message_from_bytes(b"X-A: 1\nX-a: 2\n\n"))
     {'x-a': ['1', '2']}
     """
     fields: dict[str, list[str]] = {}
@@ -84,7 +84,7 @@ def collect_headers(part: MimePart) -> dict[str, list[str]]:
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Decode base64 that may be damaged or cut off.
+    r"""Decode base64 that may be damaged or cut off.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def decode_base64(data: bytes) -> bytes:
 
     Examples
     --------
-    >>> decode_base64(b"44GCL\\n")
-    b'\\xe3\\x81\\x82'
+    >>> decode_base64(b"44GCL\n")
+    b'\xe3\x81\x82'
     """
     pieces = []
     for piece in data.split(b"="):
@@ -144,7 +144,7 @@ def _raw_text(value: str) -> str:
 
 
 def decode_field(value: str) -> str:
-    """Decode an unstructured field, such as a subject.
+    r"""Decode an unstructured field, such as a subject.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def decode_field(value: str) -> str:
 
     Examples
     --------
-    >>> decode_field("Re: =?UTF-8?B?44GU6Iul?=\\n =?UTF-8?B?5oOF?=")
+    >>> decode_field("Re: =?UTF-8?B?44GU6Iul?=\n =?UTF-8?B?5oOF?=")
     'Re: ご若情'
     """
     value = value[:_LONGEST_FIELD]

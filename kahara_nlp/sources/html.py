@@ -17,74 +17,36 @@ __all__ = ["HTML_LIMIT", "VisibleText", "html_to_text"]
 
 #: A longer HTML part is cut at this many characters.
 HTML_LIMIT = 4_000_000
+#: Elements are not opened deeper than this.
+DEPTH_LIMIT = 1_000
 
 _SKIPPED = {
-    "script",
-    "style",
-    "head",
-    "title",
-    "template",
-    "noscript",
-    "meta",
-    "link",
-    "object",
-    "svg",
-    "iframe",
+    "script", "style", "head", "title", "template", "noscript", "meta", "link", "object", "svg", "iframe",
     "select",
-}
-_BLOCKS = set(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+}  # fmt: skip
+_BLOCKS = {
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
+    "html", "legend", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "tfoot",
+    "thead", "tr", "ul",
+}  # fmt: skip
 _CELLS = {"td", "th"}
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>")
+# Elements that do not nest, because they are empty or the next one ends them.
+_UNNESTED = {
+    "br", "img", "hr", "meta", "link", "input", "col", "wbr", "area", "base", "source", "p", "li", "td", "th",
+    "tr", "dt", "dd", "option", "html", "body", "head",
+}  # fmt: skip
 _HIDDEN = re.compile(
-    r"display:none|visibility:hidden|mso-hide:all|font-size:0(?:px|pt|em|%)?(?:;|!|$)|opacity:0(?:;|!|$)|max-height:0(?:px)?(?:;|!|$)"
+    r"display:none|visibility:hidden|mso-hide:all|font-size:0(?:px|pt|em|%)?(?:;|!|$)|opacity:0(?:;|!|$)"
+    r"|max-height:0(?:px)?(?:;|!|$)"
 )
 _PRESERVED = re.compile(r"white-space:(?:pre|break-spaces)")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 # A line break in the source between two full-width characters is no space: Japanese is wrapped anywhere.
 _WRAPPED = re.compile(
-    r"(?<=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])[ \t\f]*\r?\n[ \t\r\n\f]*(?=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])"
+    r"(?<=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])[ \t\f]*\r?\n[ "
+    r"\t\r\n\f]*(?=[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef])"
 )
 
 
@@ -170,7 +132,7 @@ class _Writer:
 
 
 def html_to_text(html: str) -> VisibleText:
-    """Return the visible text of HTML and the ranges that its sender wrote.
+    r"""Return the visible text of HTML and the ranges that its sender wrote.
 
     Parameters
     ----------
@@ -185,15 +147,40 @@ def html_to_text(html: str) -> VisibleText:
     Examples
     --------
     >>> html_to_text('<p><span>3</span>回も<br>電話した</p><blockquote type="cite">申し訳ございません</blockquote>')
-    VisibleText(text='3回も\\n電話した\\n申し訳ございません\\n', spans=((0, 9),), complete=True)
+    VisibleText(text='3回も\n電話した\n申し訳ございません\n', spans=((0, 9),), complete=True)
     """
     writer = _Writer()
-    root = LexborHTMLParser(html[:HTML_LIMIT]).root
+    root = LexborHTMLParser(_flattened(html[:HTML_LIMIT])).root
     if root is not None:
         _walk(root, writer)
     text = "".join(writer.pieces).replace("\xa0", " ")
     spans = tuple((start, end) for start, end in writer.spans) if writer.marked else None
     return VisibleText(text, spans, len(html) <= HTML_LIMIT)
+
+
+def _flattened(html: str) -> str:
+    """Drop the tags below a depth that no mail needs, and keep their text: a parser's time goes with the depth."""
+    if html.count("<") <= DEPTH_LIMIT:
+        return html
+    depth = dropped = 0
+
+    def shallow(tag: re.Match[str]) -> str:
+        nonlocal depth, dropped
+        if tag[2].lower() in _UNNESTED:
+            return tag[0]
+        if not tag[1]:
+            if depth < DEPTH_LIMIT:
+                depth += 1
+                return tag[0]
+            dropped += 1
+            return "<p>"  # begins a line, and ends with the next one
+        if dropped:
+            dropped -= 1
+            return "<p>"
+        depth = max(0, depth - 1)
+        return tag[0]
+
+    return _ANY_TAG.sub(shallow, html)
 
 
 def _walk(root: LexborNode, writer: _Writer) -> None:

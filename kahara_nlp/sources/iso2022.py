@@ -26,7 +26,7 @@ _PLANES = {
 
 
 def strictly(data: bytes, codec: str) -> str | None:
-    """Decode bytes that are wholly in an encoding.
+    r"""Decode bytes that are wholly in an encoding.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def strictly(data: bytes, codec: str) -> str | None:
 
     Examples
     --------
-    >>> strictly(b"\\xff", "utf-8") is None
+    >>> strictly(b"\xff", "utf-8") is None
     True
     """
     try:
@@ -52,7 +52,7 @@ def strictly(data: bytes, codec: str) -> str | None:
 
 
 def decode_japanese(data: bytes, codec: str, errors: str = "strict") -> str | None:
-    """Decode CP932 or EUC-JP, the latter with the NEC and IBM characters that Python's codec lacks.
+    r"""Decode CP932 or EUC-JP, the latter with the NEC and IBM characters that Python's codec lacks.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def decode_japanese(data: bytes, codec: str, errors: str = "strict") -> str | No
 
     Examples
     --------
-    >>> decode_japanese(b"\\xad\\xa1", "euc-jp")
+    >>> decode_japanese(b"\xad\xa1", "euc-jp")
     '①'
     """
     if codec == "cp932":
@@ -140,7 +140,7 @@ def _run(data: bytes, state: str) -> str:
 
 
 def decode_iso2022(data: bytes) -> tuple[str, str]:
-    """Decode ISO-2022-JP as Windows writes it, with half-width kana by escape, shift or eighth bit.
+    r"""Decode ISO-2022-JP as Windows writes it, with half-width kana by escape, shift or eighth bit.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def decode_iso2022(data: bytes) -> tuple[str, str]:
 
     Examples
     --------
-    >>> decode_iso2022(b"\\x1b$B-!\\x1b(I6E\\x1b(B")[0]
+    >>> decode_iso2022(b"\x1b$B-!\x1b(I6E\x1b(B")[0]
     '①ｶﾅ'
     """
     quick = strictly(data, "iso2022_jp_ext") if b"\x0e" not in data else None

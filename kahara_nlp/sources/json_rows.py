@@ -16,7 +16,7 @@ __all__ = ["read_json"]
 
 
 def read_json(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    """Read JSON: one call, a list of rows or calls, or one of either on each line.
+    r"""Read JSON: one call, a list of rows or calls, or one of either on each line.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def read_json(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[M
     Examples
     --------
     >>> import io
-    >>> rows = io.BytesIO('{"id": 1, "text": "遅い"}\\n{"id": 2, "text": "困る"}\\n'.encode())
+    >>> rows = io.BytesIO('{"id": 1, "text": "遅い"}\n{"id": 2, "text": "困る"}\n'.encode())
     >>> [row.text for row in read_json(rows, "a.jsonl", SourceOptions())]
     ['遅い', '困る']
     """

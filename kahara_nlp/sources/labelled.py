@@ -18,13 +18,16 @@ _TAG = re.compile(r"</?(?:[cbiu]|ruby|rt|lang|font|\d\d:\d\d)[^>]{0,100}>|\{\\an
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t]|$)")
 # A clock time in front of an utterance: [00:01:23], (1:23), 00:01:23, [00:00.000 --> 00:05.000], 1分23秒
 _TIME_PREFIX = re.compile(
-    rf"[ \t　]*(?:[\[(（【<]\s*)?(?P<start>{_CLOCK}|\d{{1,3}}分\d{{1,2}}秒)(?:\s*(?:-->|-|–|~|〜|～)\s*(?P<end>{_CLOCK}))?(?:\s*[\])）】>])?[ \t　]*"
+    rf"[ \t　]*(?:[\[(（【<]\s*)?(?P<start>{_CLOCK}|\d{{1,3}}分\d{{1,2}}秒)(?:\s*(?:-->|-|–|~|〜"
+    rf"|～)\s*(?P<end>{_CLOCK}))?(?:\s*[\])）】>])?[ \t　]*"
 )
 _BRACKET_LABEL = re.compile(
-    r"[ \t　]*(?:\[\[(?P<double>[^\]\n]{1,40})\]\]|[\[【［](?P<square>[^\]】］\n]{1,40})[\]】］]|[(（](?P<round>[^)）\n]{1,20})[)）])[ \t　]*[:：]?[ \t　]*"
+    r"[ \t　]*(?:\[\[(?P<double>[^\]\n]{1,40})\]\]|[\[【［](?P<square>[^\]】］\n]{1,40})[\]】］]"
+    r"|[(（](?P<round>[^)）\n]{1,20})[)）])[ \t　]*[:：]?[ \t　]*"
 )
 _COLON_LABEL = re.compile(
-    r"[ \t　]*(?P<label>[^:：>＞\t。、「」?？!！\n]{1,24}?)[ \t　]*(?:[(（\[][ \t]*(?P<time>\d{1,2}:\d{2}(?::\d{2})?)[ \t]*[)）\]])?[ \t　]*(?P<sep>[:：>＞\t])[ \t　]*"
+    r"[ \t　]*(?P<label>[^:：>＞\t。、「」?？!！\n]{1,24}?)[ \t　]*(?:[(（\[][ "
+    r"\t]*(?P<time>\d{1,2}:\d{2}(?::\d{2})?)[ \t]*[)）\]])?[ \t　]*(?P<sep>[:：>＞\t])[ \t　]*"
 )
 _HEADING = re.compile(
     rf"[ \t　]*(?P<label>[^\s　][^\t\n。、]{{0,23}}?)[ \t　]+[\[(（]?(?P<time>{_CLOCK})[\])）]?[ \t　]*$"
@@ -90,7 +93,7 @@ def _true_labels(labels: list[str], lines: int) -> set[str]:
 
 
 def parse_subtitles(text: str) -> list[Utterance]:
-    """Read WebVTT or SRT.
+    r"""Read WebVTT or SRT.
 
     Parameters
     ----------
@@ -105,7 +108,7 @@ def parse_subtitles(text: str) -> list[Utterance]:
 
     Examples
     --------
-    >>> vtt = "WEBVTT\\n\\n00:01.000 --> 00:02.000\\n<v 客>Q&amp;A見た\\n<v OP>はい"
+    >>> vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v 客>Q&amp;A見た\n<v OP>はい"
     >>> [(turn.speaker, turn.text) for turn in parse_subtitles(vtt)]
     [('客', 'Q&A見た'), ('OP', 'はい')]
     """
@@ -199,7 +202,7 @@ def _without_index(lines: list[str], *, last: bool = False) -> list[str]:
 
 
 def parse_labelled(text: str) -> list[Utterance] | None:
-    """Read a text in which speakers' labels stand in front of what they say.
+    r"""Read a text in which speakers' labels stand in front of what they say.
 
     Parameters
     ----------
@@ -213,9 +216,9 @@ def parse_labelled(text: str) -> list[Utterance] | None:
 
     Examples
     --------
-    >>> parse_labelled("顧客：はい\\n[00:12] OP：承ります\\n少々お待ちください")[1]
+    >>> parse_labelled("顧客：はい\n[00:12] OP：承ります\n少々お待ちください")[1]
     Utterance(speaker='OP', text='承ります少々お待ちください', start=12.0, end=None, role='')
-    >>> parse_labelled("前略\\n先日の件です") is None
+    >>> parse_labelled("前略\n先日の件です") is None
     True
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -1,7 +1,7 @@
 """One mail, from bytes to `Message`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email import policy
 from email.message import Message as MimePart
@@ -10,15 +10,15 @@ from typing import BinaryIO
 
 from kahara_nlp.errors import MessageParseError
 from kahara_nlp.records import Message, Problem
-from kahara_nlp.sources.direction import mail_direction
-from kahara_nlp.sources.guarded import read_at_most
+from kahara_nlp.sources.direction import Envelope, mail_direction
 from kahara_nlp.sources.forms import read_form
+from kahara_nlp.sources.guarded import read_at_most
 from kahara_nlp.sources.headers import addresses, collect_headers, decode_field, message_ids, parse_date
 from kahara_nlp.sources.mbox import MAIL_LIMIT, split_mbox
 from kahara_nlp.sources.options import SourceOptions
 from kahara_nlp.sources.parts import Body, read_body
 
-__all__ = ["looks_like_mail", "read_eml", "read_mail", "read_mbox"]
+__all__ = ["build_message", "looks_like_mail", "parse_fields", "read_eml", "read_mail", "read_mbox"]
 
 #: Nested multiparts and lines that may be boundaries; a mail with more is cut there.
 BOUNDARY_LIMIT = 50
@@ -30,7 +30,8 @@ _PARSER = BytesParser(policy=policy.compat32)
 _HEADER_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n")
 _FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]{1,76}[ \t]?:")
 _TELLING = re.compile(
-    rb"(?:^|[\r\n])(?:Return-Path|Received|From|To|Date|Subject|Message-ID|MIME-Version|Delivered-To|X-Apparently-To|Reply-To"
+    rb"(?:^|[\r\n])(?:Return-Path|Received|From|To|Date|Subject|Message-ID|MIME-Version|Delivered-To"
+    rb"|X-Apparently-To|Reply-To"
     rb"|Sender|Content-Type|X-Mailer|DKIM-Signature|X-Original-To|Envelope-To|Authentication-Results|ARC-Seal)[ \t]?:",
     re.IGNORECASE,
 )
@@ -38,7 +39,7 @@ _EMLX = re.compile(rb"(\d{1,10})[ \t]*\r?\n")
 
 
 def looks_like_mail(head: bytes) -> bool:
-    """Tell whether bytes begin with the header of a mail.
+    r"""Tell whether bytes begin with the header of a mail.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def looks_like_mail(head: bytes) -> bool:
 
     Examples
     --------
-    >>> looks_like_mail(b"From: a@b.example\\nSubject: x\\n\\nbody"), looks_like_mail("顧客: はい\\n".encode())
+    >>> looks_like_mail(b"From: a@b.example\nSubject: x\n\nbody"), looks_like_mail("顧客: はい\n".encode())
     (True, False)
     """
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
@@ -67,7 +68,7 @@ def looks_like_mail(head: bytes) -> bool:
 
 
 def read_mbox(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    """Read the mails of an mbox.
+    r"""Read the mails of an mbox.
 
     Parameters
     ----------
@@ -86,9 +87,9 @@ def read_mbox(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[M
     Examples
     --------
     >>> import io
-    >>> box = io.BytesIO(b"From -\\nFrom: a@b.example\\nSubject: x\\n\\nhello\\n")
+    >>> box = io.BytesIO(b"From -\nFrom: a@b.example\nSubject: x\n\nhello\n")
     >>> [message.text for message in read_mbox(box, "box", SourceOptions())]
-    ['hello\\n']
+    ['hello\n']
     """
     start = options.resume_after.get(name, -1)
     for mail in split_mbox(stream, max(start, 0)):
@@ -97,7 +98,7 @@ def read_mbox(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[M
 
 
 def read_eml(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    """Read a file of one mail, plain or as Apple Mail writes it (``.emlx``).
+    r"""Read a file of one mail, plain or as Apple Mail writes it (``.emlx``).
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def read_eml(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Me
     Examples
     --------
     >>> import io
-    >>> file = io.BytesIO(b"From: a@b.example\\nSubject: x\\n\\nhello")
+    >>> file = io.BytesIO(b"From: a@b.example\nSubject: x\n\nhello")
     >>> next(read_eml(file, "a.eml", SourceOptions())).text
     'hello'
     """
@@ -132,7 +133,7 @@ def read_eml(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Me
 def read_mail(
     data: bytes, source: str, position: int, options: SourceOptions, *, complete: bool = True
 ) -> Message | Problem:
-    """Read one mail.
+    r"""Read one mail.
 
     Parameters
     ----------
@@ -154,7 +155,7 @@ def read_mail(
 
     Examples
     --------
-    >>> mail = read_mail(b"From: A <a@b.example>\\nMessage-ID: <1@b>\\n\\nhello", "x.eml", 0, SourceOptions())
+    >>> mail = read_mail(b"From: A <a@b.example>\nMessage-ID: <1@b>\n\nhello", "x.eml", 0, SourceOptions())
     >>> mail.sender, mail.message_id, mail.text
     ('a@b.example', '1@b', 'hello')
     """
@@ -169,7 +170,7 @@ def read_mail(
         body = read_body(mail)
         if body.unreadable and len(body.text.strip()) == 0:
             return Problem(source, position, f"the mail cannot be read: {body.unreadable} content")
-        return _message(fields, body, (source, position), options, notes)
+        return build_message(fields, body, (source, position), options, notes)
     except MessageParseError as error:
         return Problem(source, position, str(error))
 
@@ -203,16 +204,65 @@ def _parse(data: bytes) -> MimePart:
         raise MessageParseError(msg) from error
 
 
-def _message(
-    fields: dict[str, list[str]], body: Body, place: tuple[str, int], options: SourceOptions, notes: list[str]
+def parse_fields(header: bytes) -> dict[str, list[str]]:
+    r"""Read the header of a mail that stands alone.
+
+    Parameters
+    ----------
+    header : bytes
+        Without the body.
+
+    Returns
+    -------
+    dict of str to list of str
+        As `collect_headers` gives them; empty where nothing can be read.
+
+    Examples
+    --------
+    >>> parse_fields(b"Subject: x\r\n")
+    {'subject': ['x']}
+    """
+    try:
+        return collect_headers(_PARSER.parsebytes(header[:HEADER_LIMIT], headersonly=True))
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        return {}
+
+
+def build_message(
+    fields: Mapping[str, list[str]], body: Body, place: tuple[str, int], options: SourceOptions, notes: list[str]
 ) -> Message:
+    """Put a message together from header and body.
+
+    Parameters
+    ----------
+    fields : mapping of str to list of str
+        Header fields by lower-case name, as they stand in the mail.
+    body : Body
+        Its text.
+    place : tuple of str and int
+        Source and position.
+    options : SourceOptions
+        Settings.
+    notes : list of str
+        What was mended so far.
+
+    Returns
+    -------
+    Message
+        With direction, and with spans where the mail comes from a web form or HTML told them.
+
+    Examples
+    --------
+    >>> body = Body("遅い", None, (), "", frozenset())
+    >>> build_message({"from": ["a@b.example"]}, body, ("a.eml", 0), SourceOptions(), []).direction
+    'customer'
+    """
     source, position = place
     senders = addresses(fields.get("from", []) or fields.get("sender", []) or fields.get("return-path", []))
     sender = senders[0] if senders else ""
     subject = decode_field((fields.get("subject") or [""])[0])
-    direction = mail_direction(
-        fields, sender, body.text, own_domains=options.own_domains, types=body.types, subject=subject
-    )
+    envelope = Envelope(fields, sender, subject, body.text, body.types)
+    direction = mail_direction(envelope, options.own_domains)
     spans = body.spans
     form = None if direction in {"bounce", "newsletter"} else read_form(body.text, subject, sender, options.own_domains)
     if form is not None:
@@ -238,7 +288,7 @@ def _message(
     )
 
 
-def _date(fields: dict[str, list[str]]) -> datetime | None:
+def _date(fields: Mapping[str, list[str]]) -> datetime | None:
     stamps = [value.rpartition(";")[2] for value in fields.get("received", [])[:1]]
     for value in (*fields.get("date", [])[:1], *fields.get("resent-date", [])[:1], *stamps):
         date = parse_date(value)

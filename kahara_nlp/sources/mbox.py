@@ -17,13 +17,15 @@ _CHUNK = 1 << 20
 _LOOKAHEAD = 4096
 # Of the line: "From -", "From" with an address or nothing, or with a date.
 _DATED = re.compile(
-    rb"From .*(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*,?\s.*\d{1,2}:\d\d|\d{1,2}:\d\d(?::\d\d)?\b.*\b(?:19|20)\d\d\b)[^\n]{0,60}$",
+    rb"From .*(?:(?:mon|tue|wed|thu|fri|sat|sun)\w*,?\s.*\d{1,2}:\d\d|\d{1,2}:\d\d(?::\d\d)?\b.*\b(?:19"
+    rb"|20)\d\d\b)[^\n]{0,60}$",
     re.IGNORECASE | re.DOTALL,
 )
 _BARE = re.compile(rb"From (?:-.*|\S*\s*|\"[^\"]*\"\s*|\S+\s+\S*@\S+\s*|\S+\s+remote from \S+\s*)$", re.DOTALL)
 _FIELD = re.compile(rb"(?:[\x21-\x39\x3b-\x7e]{1,80}[ \t]*:|>?From )")
 _KNOWN_FIELD = re.compile(
-    rb"(?:Return-Path|Received|From|To|Cc|Bcc|Date|Subject|Message-I[Dd]|MIME-Version|Delivered-To|Reply-To|Sender|Status"
+    rb"(?:Return-Path|Received|From|To|Cc|Bcc|Date|Subject|Message-I[Dd]|MIME-Version|Delivered-To|Reply-To|Sender"
+    rb"|Status"
     rb"|Delivery-Date|Envelope-To|X-[A-Za-z0-9-]+|Content-[A-Za-z-]+|List-[A-Za-z-]+|DKIM-Signature|ARC-[A-Za-z-]+"
     rb"|Authentication-Results|Received-SPF|In-Reply-To|References|Importance|Precedence|Organization|User-Agent"
     rb"|DomainKey-Signature|Auto-Submitted|Apparently-To|Old-[A-Za-z-]+|Resent-[A-Za-z-]+)[ \t]*:",
@@ -90,7 +92,7 @@ def _begins_line(buffer: bytes, index: int) -> bool:
 
 
 def split_mbox(stream: BinaryIO, start: int = 0, limit: int = MAIL_LIMIT) -> Iterator[RawMail]:
-    """Split an mbox into mails.
+    r"""Split an mbox into mails.
 
     Parameters
     ----------
@@ -110,9 +112,9 @@ def split_mbox(stream: BinaryIO, start: int = 0, limit: int = MAIL_LIMIT) -> Ite
     Examples
     --------
     >>> import io
-    >>> box = io.BytesIO(b"From a@x Wed May  1 10:00:00 2024\\nSubject: 1\\n\\nFrom here\\n\\nFrom -\\nSubject: 2\\n\\n")
+    >>> box = io.BytesIO(b"From a@x Wed May  1 10:00:00 2024\nSubject: 1\n\nFrom here\n\nFrom -\nSubject: 2\n\n")
     >>> [(mail.position, mail.data) for mail in split_mbox(box)]
-    [(0, b'Subject: 1\\n\\nFrom here\\n'), (57, b'Subject: 2\\n')]
+    [(0, b'Subject: 1\n\nFrom here\n'), (57, b'Subject: 2\n')]
     """
     stream.seek(start)
     buffer, base = b"", start  # base: offset of buffer[0] in the file

@@ -69,6 +69,7 @@ class _Findings:
 
     def __init__(self, root: MimePart) -> None:
         self.root = root
+        self.named: list[MimePart] = []  # texts with a file name that are shown inline
         self.notes: dict[str, None] = {}
         self.types: set[str] = set()
         self.unreadable = ""
@@ -102,7 +103,7 @@ def field_of(read: Callable[[], Any], default: Any) -> Any:  # noqa: ANN401
 
 
 def read_body(mail: MimePart) -> Body:
-    """Return the text of a mail.
+    r"""Return the text of a mail.
 
     Parameters
     ----------
@@ -118,11 +119,14 @@ def read_body(mail: MimePart) -> Body:
     Examples
     --------
     >>> from email import message_from_string
-    >>> read_body(message_from_string("Subject: x\\n\\nhello")).text
+    >>> read_body(message_from_string("Subject: x\n\nhello")).text
     'hello'
     """
     findings = _Findings(mail)
     pieces = _inline(mail, findings)
+    if not pieces:
+        # Some programs give the body a file name; it is a file only if there is a body beside it.
+        pieces = [_read_text(part, field_of(part.get_content_type, "text/plain"), findings) for part in findings.named]
     text, spans = _join(pieces)
     if len(text) > TEXT_LIMIT:
         text = text[:TEXT_LIMIT]
@@ -168,7 +172,7 @@ def _inline(mail: MimePart, findings: _Findings) -> list[_Piece]:
                 stack.extend(reversed(_children(part)))
         elif kind in _UNREADABLE:
             findings.unreadable = findings.unreadable or _UNREADABLE[kind]
-        elif part is findings.root or _is_own_text(part, kind):
+        elif _is_own_text(part, kind, findings):
             pieces += [piece for piece in [_read_text(part, kind, findings)] if piece.text.strip()]
     return pieces
 
@@ -178,18 +182,24 @@ def _children(part: MimePart) -> list[MimePart]:
     return [child for child in payload if isinstance(child, MimePart)] if isinstance(payload, list) else []
 
 
-def _is_own_text(part: MimePart, kind: str) -> bool:
+def _is_own_text(part: MimePart, kind: str, findings: _Findings) -> bool:
     """Tell whether a leaf is text that stands in the mail rather than a file attached to it."""
     if part.is_multipart():  # an enclosed mail
         return False
     if kind not in _TEXT_KINDS:
         # A multipart without parts is read as text; a part of any other type is a file.
         return kind.startswith("multipart/")
+    if part is findings.root:
+        return True
     disposition = field_of(part.get_content_disposition, None) if "content-disposition" in part else None
     if disposition == "attachment":
         return False
     named = disposition is not None or "name" in str(part.get("content-type", ""))
-    return disposition == "inline" or not (named and field_of(part.get_filename, None))
+    if not named or not field_of(part.get_filename, None):
+        return True
+    if disposition == "inline":
+        findings.named.append(part)
+    return False
 
 
 def _alternative(part: MimePart, findings: _Findings) -> list[_Piece]:

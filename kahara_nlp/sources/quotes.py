@@ -24,9 +24,10 @@ class Region(Enum):
 
 
 _FOREIGN_CLASSES = {
-    "gmail_attr", "gmail_signature", "gmail_signature_prefix", "moz-cite-prefix", "moz-signature", "moz-forward-container",
-    "moz-email-headers-table", "yahoo_quoted", "protonmail_quote", "protonmail_signature_block", "zmail_extra",
-    "outlookmessageheader", "ms-outlook-mobile-reference-message", "tutanota_quote", "quoted-mail", "freebirdmessagequote",
+    "gmail_attr", "gmail_signature", "gmail_signature_prefix", "moz-cite-prefix", "moz-signature",
+    "moz-forward-container", "moz-email-headers-table", "yahoo_quoted", "protonmail_quote",
+    "protonmail_signature_block", "zmail_extra", "outlookmessageheader", "ms-outlook-mobile-reference-message",
+    "tutanota_quote", "quoted-mail", "freebirdmessagequote",
 }  # fmt: skip
 _REST_IDS = {"appendonsend", "divrplyfwdmsg", "olk_src_body_section", "stopspelling", "zwchr", "mailcontainerquote"}
 _FOREIGN_IDS = {
@@ -68,22 +69,26 @@ def region_of(node: LexborNode, tag: str, attributes: dict[str, str | None], sty
     """
     if tag == "blockquote":
         return _blockquote(attributes, style)
-    identity = (attributes.get("id") or "").lower()
-    if identity in _REST_IDS:
-        return Region.REST
-    if identity in _FOREIGN_IDS or identity.startswith(("yahoo_quoted", "yiv")):
-        return Region.FOREIGN
-    classes = attributes.get("class")
-    if classes:
-        names = set(classes.lower().split())
-        if "gmail_quote" in names:
-            return _gmail(node)
-        if names & _FOREIGN_CLASSES:
-            return Region.FOREIGN
+    marked = _by_name(node, attributes)
+    if marked is not None:
+        return marked
     if "border-top:solid" in style and _SENDER_LABEL.match(_beginning(node)):
         # Outlook; the padding around it is written in inches, centimetres or, in Japan, millimetres.
         return Region.REST
     return Region.FOREIGN if attributes.get("data-marker") == "__QUOTED_TEXT__" else Region.OWN
+
+
+def _by_name(node: LexborNode, attributes: dict[str, str | None]) -> Region | None:
+    """Tell a region by the id and the classes that mail programs give it."""
+    identity = (attributes.get("id") or "").lower()
+    if identity in _REST_IDS:
+        return Region.REST
+    if identity in _FOREIGN_IDS or identity.startswith("yahoo_quoted"):
+        return Region.FOREIGN
+    names = set((attributes.get("class") or "").lower().split())
+    if "gmail_quote" in names:
+        return _gmail(node)
+    return Region.FOREIGN if names & _FOREIGN_CLASSES else None
 
 
 def _blockquote(attributes: dict[str, str | None], style: str) -> Region:

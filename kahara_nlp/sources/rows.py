@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from kahara_nlp.records import Direction, Message, Problem
-from kahara_nlp.sources.calls import call_message
+from kahara_nlp.sources.calls import Call, call_message
 from kahara_nlp.sources.columns import Columns, cell_text, find_columns, looks_like_header
 from kahara_nlp.sources.dates import read_date
 from kahara_nlp.sources.direction import is_own
@@ -219,6 +219,4 @@ def _finish(key: str, call: _HeldCall, name: str, options: SourceOptions) -> Ite
     if options.taken(name, call.first_row):
         return
     notes = ["call continued from an earlier message: its rows lie far apart"] if call.continued else []
-    yield call_message(
-        call.utterances, (name, call.first_row), options, call_id=key, date=read_date(call.date), notes=notes
-    )
+    yield call_message(Call(call.utterances, key, read_date(call.date), notes), (name, call.first_row), options)

@@ -15,7 +15,7 @@ from kahara_nlp.sources.rows import Row, read_rows
 __all__ = ["read_excel", "read_parquet"]
 
 #: Bytes of a workbook, unpacked.
-WORKBOOK_LIMIT = 2_000_000_000
+WORKBOOK_LIMIT = 1_000_000_000
 
 _ROW_BATCH = 1_000
 
@@ -67,7 +67,7 @@ def read_excel(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validations that openpyxl does not keep
             book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever its XML leads to
+    except Exception as error:
         msg = f"the workbook {name} is damaged ({type(error).__name__})"
         raise SourceError(msg) from error
     missing: DataError | None = None
@@ -159,7 +159,7 @@ def read_parquet(stream: BinaryIO, name: str, options: SourceOptions) -> Iterato
     try:
         table = parquet_file(stream)
         names = [str(column) for column in table.schema_arrow.names]
-    except Exception as error:  # noqa: BLE001 - pyarrow raises errors of its own tree
+    except Exception as error:
         msg = f"the Parquet file {name} is damaged ({type(error).__name__})"
         raise SourceError(msg) from error
     find_columns(names, options)  # before any row is read

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from kahara_nlp.errors import SourceError, UnsupportedSourceError
 from kahara_nlp.records import Message, Problem
-from kahara_nlp.sources.calls import call_message
+from kahara_nlp.sources.calls import Call, call_message
 from kahara_nlp.sources.decode import decode_text
 from kahara_nlp.sources.guarded import read_at_most
 from kahara_nlp.sources.labelled import parse_labelled, parse_subtitles
@@ -16,7 +16,7 @@ from kahara_nlp.sources.speech import recognise
 __all__ = ["TRANSCRIPT_LIMIT", "load_json", "read_json_call", "read_labelled", "read_subtitles"]
 
 #: Bytes of one transcript; an hour of WhisperX with word times takes 5 MB.
-TRANSCRIPT_LIMIT = 64 * 1024 * 1024
+TRANSCRIPT_LIMIT = 32 * 1024 * 1024
 
 
 def _text(stream: BinaryIO) -> tuple[str, list[str]]:
@@ -27,7 +27,7 @@ def _text(stream: BinaryIO) -> tuple[str, list[str]]:
 
 
 def read_subtitles(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    """Read a WebVTT or SRT file as one call.
+    r"""Read a WebVTT or SRT file as one call.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def read_subtitles(stream: BinaryIO, name: str, options: SourceOptions) -> Itera
     Examples
     --------
     >>> import io
-    >>> srt = io.BytesIO("1\\n00:00:01,000 --> 00:00:02,000\\nお客様: もしもし\\n".encode())
+    >>> srt = io.BytesIO("1\n00:00:01,000 --> 00:00:02,000\nお客様: もしもし\n".encode())
     >>> next(read_subtitles(srt, "a.srt", SourceOptions())).turns[0].speaker
     'お客様'
     """
@@ -55,13 +55,13 @@ def read_subtitles(stream: BinaryIO, name: str, options: SourceOptions) -> Itera
     text, notes = _text(stream)
     utterances = parse_subtitles(text)
     if utterances:
-        yield call_message(utterances, (name, 0), options, notes=notes)
+        yield call_message(Call(utterances, notes=notes), (name, 0), options)
     else:
         yield Problem(name, 0, "the transcript has no cue with text")
 
 
 def read_labelled(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    """Read a text with speakers' labels as one call.
+    r"""Read a text with speakers' labels as one call.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def read_labelled(stream: BinaryIO, name: str, options: SourceOptions) -> Iterat
     Examples
     --------
     >>> import io
-    >>> call = io.BytesIO("顧客：遅い\\n担当：申し訳ございません\\n".encode("cp932"))
+    >>> call = io.BytesIO("顧客：遅い\n担当：申し訳ございません\n".encode("cp932"))
     >>> next(read_labelled(call, "a.txt", SourceOptions())).turns[0].role
     'customer'
     """
@@ -96,7 +96,7 @@ def read_labelled(stream: BinaryIO, name: str, options: SourceOptions) -> Iterat
     if utterances is None:
         msg = f"{name} is text, but neither mail nor a transcript with speakers nor a table with a known text column"
         raise UnsupportedSourceError(msg)
-    yield call_message(utterances, (name, 0), options, notes=notes)
+    yield call_message(Call(utterances, notes=notes), (name, 0), options)
 
 
 def load_json(data: bytes) -> object:
@@ -158,4 +158,4 @@ def read_json_call(data: object, place: tuple[str, int], options: SourceOptions)
         return None
     if not any(utterance.text.strip() for utterance in recognised.utterances):
         return Problem(*place, f"the transcript ({recognised.format}) holds no words")
-    return call_message(recognised.utterances, place, options, call_id=recognised.call_id)
+    return call_message(Call(recognised.utterances, recognised.call_id), place, options)

@@ -36,9 +36,9 @@ class Settings:
     ----------
     regularization : float, default 100.0
         Inverse strength C of the L2 penalty, > 0.
-    min_df : int, default 2
+    min_df : int, default 3
         Least number of texts that a term stands in.
-    min_writers : int, default 2
+    min_writers : int, default 3
         Least number of writers that use a term, so that what one person writes never enters a model.
     folds : int, default 5
         Number of groups of writers for out-of-fold scores.
@@ -55,8 +55,8 @@ class Settings:
     """
 
     regularization: float = 100.0
-    min_df: int = 2
-    min_writers: int = 2
+    min_df: int = 3
+    min_writers: int = 3
     folds: int = 5
     alert_precision: float = 0.95
     review_recall: float = 0.95
@@ -191,7 +191,8 @@ def fit_heads(
         # While one of two writers is held out, the other one alone has to do; no such model is kept.
         min_groups=min(settings.min_writers, len({example.writer for example in mine})),
     ).with_presence(settings.presence)
-    features = weight_terms(sum_rows(count_terms(streams, vocabulary), owner, len(mine)), vocabulary)
+    counts = count_terms(streams, vocabulary)
+    features = weight_terms(sum_rows(counts, owner, len(mine)), vocabulary)
     labels = targets(mine, categories)
     columns = np.column_stack([labels, labels.any(axis=1)])
     sample_weight = np.array([example.weight for example in mine])
