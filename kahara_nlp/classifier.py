@@ -29,6 +29,9 @@ __all__ = ["Classifier", "classify", "classify_many", "explain", "load"]
 
 #: Texts are scored in portions of about this many characters, which bounds memory.
 CHUNK_CHARACTERS = 200_000
+#: A finding is at least this share as likely as the likeliest one. Review thresholds alone are so low that the
+#: average flagged text would carry 2.8 findings instead of 1.8, for two points more of recall.
+RELATIVE_FLOOR = 0.1
 
 
 class _Portion(NamedTuple):
@@ -274,7 +277,10 @@ class Classifier:
         """Report the categories of one flagged text: those at their threshold, at least the likeliest."""
         row = portion.scores.categories[place]
         heads = {category.id: self._head(category, row) for category in self.policy.values()}
-        reported = [c for c in self.policy.values() if row[heads[c.id]] >= self.model.review[heads[c.id]]]
+        floor = RELATIVE_FLOOR * max(row[head] for head in heads.values())
+        reported = [
+            c for c in self.policy.values() if row[heads[c.id]] >= max(self.model.review[heads[c.id]], floor)
+        ]
         if not reported:
             reported = [max(self.policy.values(), key=lambda c: row[heads[c.id]])]
         reported.sort(key=lambda c: -row[heads[c.id]])

@@ -209,7 +209,9 @@ class Classification:
     probabilities : mapping of str to float
         Probability of each category, in policy order; none is above `harassment`.
     findings : tuple of Finding
-        Categories at or above their threshold, highest probability first.
+        Highest probability first: the categories at or above their `review` threshold that are at least a
+        tenth as likely as the likeliest one, and in any case the likeliest, where `harassment` reaches its
+        own `review` threshold; none where it does not.
     level : {"alert", "review"} or None
         The operating point that `harassment` reaches; None below both.
     """

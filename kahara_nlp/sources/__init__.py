@@ -37,9 +37,9 @@ def open_source(path: str | os.PathLike[str], options: SourceOptions | None = No
     options : SourceOptions, optional
         Own mail domains, names of columns, who the customer is in calls, where to go on.
 
-    Yields
-    ------
-    Message or Problem
+    Returns
+    -------
+    iterator of Message or Problem
         In the order of the source; the positions within one source name rise. A message, row or file that
         cannot be read is one `Problem`, and the rest goes on.
 
