@@ -6,7 +6,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -80,12 +80,13 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def score_archive(  # noqa: PLR0913 -- the source, the store, and four choices
+def score_archive(  # noqa: PLR0913 -- the source, the store, and what is read how
     sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     results: str | os.PathLike[str],
     *,
     own_domains: Collection[str] = (),
     classifier: Classifier | None = None,
+    reading: SourceOptions | None = None,
     filters: Filters | None = None,
     jobs: int = 2,
     strict: bool = False,
@@ -105,6 +106,8 @@ def score_archive(  # noqa: PLR0913 -- the source, the store, and four choices
         Mail domains of the organisation: mail sent from them is read but not scored.
     classifier : Classifier, optional
         Model and policy; the shipped ones if not given.
+    reading : SourceOptions, optional
+        Columns of tables and speakers of calls, where they are not recognised by themselves.
     filters : Filters, optional
         Which messages to score; all if not given.
     jobs : int, default 2
@@ -138,17 +141,19 @@ def score_archive(  # noqa: PLR0913 -- the source, the store, and four choices
     paths = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     classifier = classifier or load()
     filters = filters or Filters()
-    domains = frozenset(domain.lower().lstrip("@") for domain in own_domains)
-    settings = {"own_domains": sorted(domains), "filters": {k: str(v) for k, v in asdict(filters).items()}}
+    reading = reading or SourceOptions()
+    reading = replace(reading, own_domains=reading.own_domains | frozenset(own_domains))
+    settings = {
+        "own_domains": sorted(reading.own_domains),
+        "columns": [reading.text_column, reading.id_column],
+        "customer_speakers": sorted(reading.customer_speakers),
+        "filters": {key: str(value) for key, value in asdict(filters).items()},
+    }
     model = f"{classifier.manifest.name} {classifier.manifest.files.get('weights.npz', 'unsaved')[:12]}"
     with Results(results) as store, tempfile.TemporaryDirectory() as scratch:
         run = store.start_run(model, settings)
-        taken = store.progress()
-        rows = (
-            row
-            for path in paths
-            for row in _rows(path, SourceOptions(own_domains=domains, resume_after=taken), filters, strict=strict)
-        )
+        reading = replace(reading, resume_after=store.progress())
+        rows = (row for path in paths for row in _rows(path, reading, filters, strict=strict))
         batches = _batches(rows)
         if jobs == 1:
             scored: Iterator[list[ScoredMessage | Problem]] = (_score(classifier, batch) for batch in batches)

@@ -278,9 +278,7 @@ class Classifier:
         row = portion.scores.categories[place]
         heads = {category.id: self._head(category, row) for category in self.policy.values()}
         floor = RELATIVE_FLOOR * max(row[head] for head in heads.values())
-        reported = [
-            c for c in self.policy.values() if row[heads[c.id]] >= max(self.model.review[heads[c.id]], floor)
-        ]
+        reported = [c for c in self.policy.values() if row[heads[c.id]] >= max(self.model.review[heads[c.id]], floor)]
         if not reported:
             reported = [max(self.policy.values(), key=lambda c: row[heads[c.id]])]
         reported.sort(key=lambda c: -row[heads[c.id]])

@@ -46,6 +46,7 @@ _DATABASES = {".db", ".sqlite", ".sqlite3"}
 def _score(args: argparse.Namespace) -> None:
     from kahara_nlp.archive import Filters, score_archive
     from kahara_nlp.results import Results, export
+    from kahara_nlp.sources import SourceOptions
 
     output = Path(args.output) if args.output else None
     filters = Filters(args.since, args.until, args.sender, args.sample)
@@ -56,6 +57,11 @@ def _score(args: argparse.Namespace) -> None:
             args.source,
             store,
             own_domains=args.own_domain,
+            reading=SourceOptions(
+                text_column=args.text_column,
+                id_column=args.id_column,
+                customer_speakers=frozenset(args.customer_speaker),
+            ),
             classifier=_classifier(args),
             filters=filters,
             jobs=args.jobs,
@@ -155,8 +161,49 @@ def _data_check(args: argparse.Namespace) -> None:
         raise DataError(msg)
 
 
+def _data_sheet(args: argparse.Namespace) -> None:
+    from kahara_nlp.training import read_examples
+    from kahara_nlp.training.datasheet import datasheet
+
+    text = datasheet(read_examples(args.data), args.readers)
+    if args.output:
+        Path(args.output).write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+
+
 def _with_model(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", metavar="M", help="model directory or name; the shipped model if not given")
+
+
+def _score_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of `kahara score`."""
+    command.add_argument(
+        "source", nargs="+", metavar="SOURCE", help="mbox, folder, mail, transcript or table; - for stdin"
+    )
+    command.add_argument("-o", "--output", metavar="FILE", help="results.db, or .csv, .jsonl, .xlsx, .parquet")
+    command.add_argument(
+        "--own-domain", action="append", default=[], metavar="D", help="mail from here is staff's; repeatable"
+    )
+    command.add_argument("--text-column", metavar="NAME", help="column of a table that holds the text")
+    command.add_argument("--id-column", metavar="NAME", help="column of a table that names the row")
+    command.add_argument(
+        "--customer-speaker",
+        action="append",
+        default=[],
+        metavar="S",
+        help="speaker label that is the customer; repeatable",
+    )
+    command.add_argument("--since", type=_date, metavar="DATE", help="only messages sent from then on")
+    command.add_argument("--until", type=_date, metavar="DATE", help="only messages sent before then")
+    command.add_argument("--from", dest="sender", metavar="S", help="only messages whose sender contains this")
+    command.add_argument(
+        "--sample", type=_share, default=1.0, metavar="SHARE", help="a share of the messages, such as 0.1"
+    )
+    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes (default 2)")
+    command.add_argument("--strict", action="store_true", help="stop at the first message that cannot be read")
+    _with_model(command)
+    command.add_argument("--policy", metavar="P", help="policy file to report in")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -185,24 +232,7 @@ def parser() -> argparse.ArgumentParser:
     _with_model(command)
     command.add_argument("--policy", metavar="P", help="policy file to report in")
 
-    command = add("score", _score, "Score the customers' messages of mail archives, calls and tables.")
-    command.add_argument(
-        "source", nargs="+", metavar="SOURCE", help="mbox, folder, mail, transcript or table; - for stdin"
-    )
-    command.add_argument("-o", "--output", metavar="FILE", help="results.db, or .csv, .jsonl, .xlsx, .parquet")
-    command.add_argument(
-        "--own-domain", action="append", default=[], metavar="D", help="mail from here is staff's; repeatable"
-    )
-    command.add_argument("--since", type=_date, metavar="DATE", help="only messages sent from then on")
-    command.add_argument("--until", type=_date, metavar="DATE", help="only messages sent before then")
-    command.add_argument("--from", dest="sender", metavar="S", help="only messages whose sender contains this")
-    command.add_argument(
-        "--sample", type=_share, default=1.0, metavar="SHARE", help="a share of the messages, such as 0.1"
-    )
-    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes (default 2)")
-    command.add_argument("--strict", action="store_true", help="stop at the first message that cannot be read")
-    _with_model(command)
-    command.add_argument("--policy", metavar="P", help="policy file to report in")
+    _score_options(add("score", _score, "Score the customers' messages of mail archives, calls and tables."))
 
     command = add("export", _export, "Write a results file as a table.")
     command.add_argument("results", metavar="RESULTS", help="results.db of an earlier run")
@@ -228,6 +258,11 @@ def parser() -> argparse.ArgumentParser:
     command = verbs.add_parser("check", help="Refuse bad labels, duplicates and personal data; print the table.")
     command.add_argument("data", nargs="?", metavar="DIR", help="folder or file; the shipped examples if not given")
     command.set_defaults(run=_data_check)
+    command = verbs.add_parser("sheet", help="Write the datasheet of the examples.")
+    command.add_argument("data", nargs="?", metavar="DIR", help="folder or file; the shipped examples if not given")
+    command.add_argument("--readers", default="data/second_reader.csv", metavar="FILE", help="two readers' labels")
+    command.add_argument("-o", "--output", metavar="FILE", help="file to write; standard output if not given")
+    command.set_defaults(run=_data_sheet)
     return root
 
 

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 __all__ = ["ConceptMatch", "Lexicon", "concept_symbols"]
 
-#: Two notions are a pair where at most this many word units lie between them.
-PAIR_GAP = 4
 _MARKS = "!~"
 
 
@@ -100,8 +98,8 @@ def concept_symbols(units: Sequence[str], lexicon: Lexicon) -> tuple[list[str], 
     Returns
     -------
     symbols : list of str
-        ``notion``; ``notion!`` with an imperative in or close behind it; ``first>second`` for two
-        notions close to each other.
+        ``notion``, and ``notion!`` with an imperative in or close behind it. Pairs of notions were tried
+        and cost accuracy on unseen writers.
     places : list of int, same length
         The word unit at which each begins.
 
@@ -109,7 +107,7 @@ def concept_symbols(units: Sequence[str], lexicon: Lexicon) -> tuple[list[str], 
     --------
     >>> lexicon = Lexicon({("床",): ("floor",), ("額",): ("forehead",)})
     >>> concept_symbols(["額", "を", "床", "に", "付ける!"], lexicon)
-    (['forehead', 'floor', 'floor!', 'forehead>floor'], [0, 2, 2, 0])
+    (['forehead', 'floor', 'floor!'], [0, 2, 2])
     """
     matches = lexicon.match(units)
     symbols: list[str] = []
@@ -120,13 +118,6 @@ def concept_symbols(units: Sequence[str], lexicon: Lexicon) -> tuple[list[str], 
         if any(unit[-1] == "!" and len(unit) > 1 for unit in units[match.start : match.end + 2]):
             symbols.append(f"{match.notion}!")
             places.append(match.start)
-    for place, first in enumerate(matches):
-        for second in matches[place + 1 :]:
-            if second.start - first.end > PAIR_GAP:
-                break
-            if second.start >= first.end and second.notion != first.notion:
-                symbols.append(f"{first.notion}>{second.notion}")
-                places.append(first.start)
     return symbols, places
 
 

@@ -17,7 +17,7 @@ from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.features import Vocabulary
 
-__all__ = ["Model", "Scores", "TextStatistics", "combine", "expit", "text_statistics"]
+__all__ = ["Model", "Scores", "TextStatistics", "any_log_odds", "combine", "expit", "text_statistics"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -141,6 +141,28 @@ def text_statistics(passages: FloatArray, whole: FloatArray, owner: IntArray) ->
     return TextStatistics(strongest, whole, np.log(sizes.astype(np.float64)), best)
 
 
+def any_log_odds(calibrated: FloatArray) -> FloatArray:
+    """Return the log-odds that at least one category applies, as if they were independent.
+
+    Parameters
+    ----------
+    calibrated : ndarray of float64, shape (n_texts, n_categories)
+        Calibrated log-odds of the categories.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_texts,)
+        Log-odds (natural logarithm, dimensionless).
+
+    Examples
+    --------
+    >>> any_log_odds(np.array([[0.0, 0.0]])).round(4)
+    array([1.0986])
+    """
+    none = -np.logaddexp(0.0, np.clip(calibrated, -_LOG_LIMIT, _LOG_LIMIT)).sum(axis=1)  # log of the product of 1 - p
+    return np.asarray(np.log(np.maximum(-np.expm1(none), np.finfo(float).tiny)) - none, dtype=np.float64)
+
+
 def combine(statistics: TextStatistics, combiner: FloatArray, harassment_combiner: FloatArray) -> Scores:
     """Turn the statistics of texts into calibrated probabilities.
 
@@ -171,7 +193,7 @@ def combine(statistics: TextStatistics, combiner: FloatArray, harassment_combine
         + combiner[:, 3]
     )
     first, second, constant = harassment_combiner
-    harassment = expit(first * calibrated[:, n] + second * calibrated[:, :n].max(axis=1) + constant)
+    harassment = expit(first * calibrated[:, n] + second * any_log_odds(calibrated[:, :n]) + constant)
     # A category cannot be likelier than that any category applies at all.
     return Scores(np.minimum(expit(calibrated[:, :n]), harassment[:, None]), harassment)
 
@@ -196,7 +218,7 @@ class Model:
         For each head the calibrated log-odds' factors of strongest passage, whole text and logarithm of
         the number of passages, and a constant.
     harassment_combiner : ndarray of float64, shape (3,)
-        Factors of the harassment head's and of the likeliest category's calibrated log-odds, constant.
+        Factors of the harassment head's calibrated log-odds and of `any_log_odds`, constant.
     clauses : tuple of str, length n_clauses
         Clause numbers such as ``"2.3"``.
     clause_weights : ndarray of float32, shape (n_terms, n_clauses)

@@ -23,7 +23,7 @@ __all__ = ["FAMILIES", "PRESENCE", "Prepared", "default_lexicon", "prepare", "re
 #: Term families and their longest n-gram.
 FAMILIES = {"word": 2, "char": 5, "concept": 1}
 #: Weight of a term of the families that are weighed by presence alone.
-PRESENCE = {"concept": 0.15}
+PRESENCE = {"concept": 0.1}
 
 
 class Prepared(NamedTuple):

@@ -254,3 +254,29 @@ def test_no_text_in_the_error_output(tmp_path: Path):
     assert "43 scored" in result.stderr
     assert "謝" not in result.stderr
     assert result.stdout == ""
+
+
+def test_columns_and_speakers_can_be_named(tmp_path: Path):
+    table = tmp_path / "rows.csv"
+    table.write_bytes("番号,ご意見\n7,床に額をこすりつけて詫びろ\n".encode("cp932"))
+    call = tmp_path / "call.srt"
+    call.write_text(
+        "\n\n".join(
+            f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n話者{who}: {what}"
+            for n, who, what in (
+                (1, "A", "はい。"),
+                (2, "B", "あの"),
+                (3, "A", "ええ。"),
+                (4, "B", "額を床につけて詫びろ"),
+            )
+        ),
+        encoding="utf-8",
+    )
+    unknown = score_archive(call, tmp_path / "u.db", jobs=1)
+    assert unknown == {"role_unknown": 1}
+    reading = kn.SourceOptions(text_column="ご意見", id_column="番号", customer_speakers=frozenset({"話者B"}))
+    score_archive([table, call], tmp_path / "r.db", reading=reading, jobs=1)
+    with Results(tmp_path / "r.db") as results:
+        messages = results.query("SELECT message_id, status, customer_text FROM messages ORDER BY id")
+    assert messages["message_id"].tolist()[0] == "7"
+    assert messages["customer_text"].tolist() == ["床に額をこすりつけて詫びろ", "あの\n額を床につけて詫びろ"]

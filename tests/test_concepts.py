@@ -12,12 +12,5 @@ def test_marks_of_form_are_ignored_in_matching_and_used_in_symbols():
     assert concept_symbols(["早い", "謝る"], lexicon)[0] == ["apology"]
 
 
-def test_pairs_keep_their_order_and_their_distance():
-    lexicon = merge([("you", ("お前",)), ("home", ("家",))])
-    assert "you>home" in concept_symbols(["お前", "の", "家"], lexicon)[0]
-    assert "home>you" in concept_symbols(["家", "の", "お前"], lexicon)[0]
-    assert concept_symbols(["お前", *"abcde", "家"], lexicon)[0] == ["you", "home"]
-
-
 def test_nothing_matches_in_nothing():
     assert concept_symbols([], Lexicon({})) == ([], [])

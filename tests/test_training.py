@@ -233,3 +233,34 @@ def test_weights_of_added_examples_count(small_examples: list[kn.Example]):
         return float(classifier._score([text]).statistics.whole[0, head])
 
     assert log_odds(weighted) > log_odds(plain)
+
+
+def test_the_datasheet_is_of_this_data():
+    from kahara_nlp.training.datasheet import datasheet
+
+    root = Path(__file__).resolve().parent.parent
+    sheet = (root / "data" / "DATASHEET.md").read_text(encoding="utf-8")
+    assert sheet == datasheet(read_examples(), root / "data" / "second_reader.csv")
+
+
+def test_agreement_is_cohens_kappa(tmp_path: Path):
+    from kahara_nlp.training.datasheet import agreement
+
+    path = tmp_path / "two.csv"
+    rows = ["sexual", "sexual", "", ""], ["sexual", "", "", ""]
+    path.write_text(
+        "id,first_labels,first_clauses,second_labels,second_clauses\n"
+        + "".join(f"{i},{a},,{b},\n" for i, (a, b) in enumerate(zip(*rows, strict=True))),
+        encoding="utf-8",
+    )
+    assert agreement(path)["sexual"] == (pytest.approx(0.5), 4)
+    with pytest.raises(kn.DataError, match="no file of two readers"):
+        agreement(tmp_path / "absent.csv")
+
+
+def test_worn_runs_are_counted():
+    from kahara_nlp.training.datasheet import worn_share
+
+    worn = [kn.Example(str(i), f"{i}番の者ですがいつもお世話になっております") for i in range(12)]
+    assert worn_share([*worn, *(kn.Example(f"x{i}", f"短い{i}") for i in range(12))]) == 0.5
+    assert worn_share(worn[:11]) == 0.0

@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.features import Streams, Vocabulary, count_terms, fit_vocabulary, sum_rows, weight_terms
-from kahara_nlp.model import N_INPUTS, Model, Scores, TextStatistics, combine, expit, text_statistics
+from kahara_nlp.model import N_INPUTS, Model, Scores, TextStatistics, any_log_odds, combine, expit, text_statistics
 from kahara_nlp.records import Example
 from kahara_nlp.streams import FAMILIES, PRESENCE, Prepared, prepare
 from kahara_nlp.training.labels import targets
@@ -322,7 +322,7 @@ def fit_combiners(statistics: TextStatistics, labels: npt.NDArray[np.bool_]) -> 
     calibrated = np.column_stack(
         [statistics.inputs(h) @ combiner[h, :-1] + combiner[h, -1] for h in range(columns.shape[1])]
     )
-    inputs = np.column_stack([calibrated[:, -1], calibrated[:, :-1].max(axis=1)])
+    inputs = np.column_stack([calibrated[:, -1], any_log_odds(calibrated[:, :-1])])
     return combiner, _fit_logistic(inputs, columns[:, -1], _HARASSMENT_BOUNDS)
 
 
