@@ -22,7 +22,11 @@ __all__ = ["Model", "Scores", "TextStatistics", "any_log_odds", "combine", "expi
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 _LOG_LIMIT = 500.0
-N_INPUTS = 3  # strongest passage, whole text, logarithm of the number of passages
+#: What `combine` weighs, of a text of few passages and, apart, of a long one: the strongest passage, the whole, the
+#: logarithm of the number of passages; and that it is long.
+N_INPUTS = 7
+#: From this number of passages on a text is long.
+LONG = 6
 
 
 def expit(x: FloatArray) -> FloatArray:
@@ -76,10 +80,17 @@ class TextStatistics(NamedTuple):
 
         Returns
         -------
-        ndarray of float64, shape (n_texts, 3)
-            Strongest passage, whole text, logarithm of the number of passages.
+        ndarray of float64, shape (n_texts, 7)
+            See `N_INPUTS`.
         """
-        return np.column_stack([self.strongest[:, head], self.whole[:, head], self.log_passages])
+        parts = np.column_stack([self.strongest[:, head], self.whole[:, head], self.log_passages])
+        long = self.long[:, None]
+        return np.hstack([np.where(long, 0.0, parts), np.where(long, parts, 0.0), long])
+
+    @property
+    def long(self) -> npt.NDArray[np.bool_]:
+        """Whether each text is long."""
+        return np.asarray(self.log_passages > np.log(LONG - 0.5))
 
 
 class Scores(NamedTuple):
@@ -181,19 +192,21 @@ def combine(statistics: TextStatistics, combiner: FloatArray, harassment_combine
     Examples
     --------
     >>> s = text_statistics(np.array([[2.0, 0.0]]), np.array([[2.0, 0.0]]), np.array([0]))
-    >>> combine(s, np.array([[1.0, 0, 0, 0], [1.0, 0, 0, 0]]), np.array([1.0, 0, 0])).categories
+    >>> combine(s, np.array([[1.0, 0, 0, 0, 0, 0, 0, 0]] * 2), np.array([[1.0, 0, 0]] * 2)).categories
     array([[0.5]])
     """
     n = len(combiner) - 1
-    # Element by element: a matrix product may add up in another order for another number of texts.
-    calibrated = (
-        statistics.strongest * combiner[:, 0]
-        + statistics.whole * combiner[:, 1]
-        + statistics.log_passages[:, None] * combiner[:, 2]
-        + combiner[:, 3]
+    long = statistics.long[:, None]
+    few, many = (
+        # Element by element: a matrix product may add up in another order for another number of texts.
+        statistics.strongest * combiner[:, first]
+        + statistics.whole * combiner[:, first + 1]
+        + statistics.log_passages[:, None] * combiner[:, first + 2]
+        for first in (0, 3)
     )
-    first, second, constant = harassment_combiner
-    harassment = expit(first * calibrated[:, n] + second * any_log_odds(calibrated[:, :n]) + constant)
+    calibrated = np.where(long, many + combiner[:, 6], few) + combiner[:, 7]
+    of_head, of_any, constant = harassment_combiner[long[:, 0].astype(int)].T
+    harassment = expit(of_head * calibrated[:, n] + of_any * any_log_odds(calibrated[:, :n]) + constant)
     # A category cannot be likelier than that any category applies at all.
     return Scores(np.minimum(expit(calibrated[:, :n]), harassment[:, None]), harassment)
 
@@ -214,11 +227,11 @@ class Model:
         Log-odds per unit of TF-IDF; the last head is harassment as a whole.
     intercepts : ndarray of float64, shape (n_categories + 1,)
         Log-odds of a text without terms.
-    combiner : ndarray of float64, shape (n_categories + 1, 4)
-        For each head the calibrated log-odds' factors of strongest passage, whole text and logarithm of
-        the number of passages, and a constant.
-    harassment_combiner : ndarray of float64, shape (3,)
-        Factors of the harassment head's calibrated log-odds and of `any_log_odds`, constant.
+    combiner : ndarray of float64, shape (n_categories + 1, 8)
+        For each head the calibrated log-odds' factors of the inputs (`N_INPUTS`), and a constant.
+    harassment_combiner : ndarray of float64, shape (2, 3)
+        For texts of few passages and for long ones the factors of the harassment head's calibrated log-odds
+        and of `any_log_odds`, and a constant.
     clauses : tuple of str, length n_clauses
         Clause numbers such as ``"2.3"``.
     clause_weights : ndarray of float32, shape (n_terms, n_clauses)
@@ -253,7 +266,7 @@ class Model:
             "weights": (terms, heads),
             "intercepts": (heads,),
             "combiner": (heads, N_INPUTS + 1),
-            "harassment_combiner": (3,),
+            "harassment_combiner": (2, 3),
             "clause_weights": (terms, len(self.clauses)),
             "clause_intercepts": (len(self.clauses),),
             "review": (heads,),

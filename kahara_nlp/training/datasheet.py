@@ -76,11 +76,15 @@ def agreement(path: str | Path) -> dict[str, tuple[float, int]]:
         msg = f"{Path(path).name} is no file of two readers' labels ({type(exc).__name__}: {exc})"
         raise DataError(msg) from exc
     figures = {
-        name: (float(cohen_kappa_score([name in a for a in first], [name in b for b in second])), len(rows))
-        for name in default_policy()
+        name: (_kappa([name in a for a in first], [name in b for b in second]), len(rows)) for name in default_policy()
     }
-    figures["harassment"] = (float(cohen_kappa_score(list(map(bool, first)), list(map(bool, second)))), len(rows))
+    figures["harassment"] = (_kappa(list(map(bool, first)), list(map(bool, second))), len(rows))
     return figures
+
+
+def _kappa(first: list[bool], second: list[bool]) -> float:
+    """Return Cohen's kappa; 1 where both readers never saw the label."""
+    return float(cohen_kappa_score(first, second)) if any(first) or any(second) else 1.0
 
 
 def datasheet(examples: Sequence[Example], readers: str | Path) -> str:

@@ -162,6 +162,10 @@ OVERALL = {
     "false_alarms_ordinary_review": "false alarms on ordinary texts, review",
     "expected_calibration_error": "expected calibration error (15 bins)",
     "clause_accuracy": "clause right, given the category",
+    "buried_sentence_found": "one harassing text in a long mail of 6 to 40 other sentences, found (review)",
+    "long_mail_false_alarms": "long mails without harassment, flagged (review)",
+    "buried_sentence_alert": "one harassing text in a long mail, found (alert)",
+    "long_mail_false_alerts": "long mails without harassment, flagged (alert)",
 }
 
 
@@ -327,7 +331,7 @@ def _overall_figures(review: float, alert: float) -> dict[str, _Figure]:
         lambda d: float(np.nanmean(d.clause)) if (~np.isnan(d.clause)).any() else float("nan"),
         lambda d: int((~np.isnan(d.clause)).sum()),
     )
-    return {name: figures[name] for name in OVERALL}
+    return {name: figures[name] for name in OVERALL if name in figures}
 
 
 def _clause_hits(examples: Sequence[Example], predicted: Sequence[Mapping[int, int]]) -> FloatArray:
@@ -349,6 +353,7 @@ def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came a
     thresholds: tuple[FloatArray, FloatArray],
     *,
     grouped: bool,
+    mails: tuple[BoolArray, FloatArray] | None = None,
 ) -> Evaluation:
     """Compare probabilities with labels.
 
@@ -366,6 +371,8 @@ def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came a
         Of review and of alert, the last entry that of harassment.
     grouped : bool
         Whether the scores come from models that had not seen the texts' writers.
+    mails : tuple of ndarray, optional
+        For long mails whether one of their sentences harasses, and their probabilities of harassment.
 
     Returns
     -------
@@ -413,8 +420,27 @@ def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came a
             name: {key: Measure(*intervals[name, key], int(labels[:, column].sum())) for key in per_category[name]}
             for column, name in enumerate(categories)
         },
-        {key: Measure(*intervals["", key], count(data)) for key, (_, count) in overall.items()},
+        {key: Measure(*intervals["", key], count(data)) for key, (_, count) in overall.items()}
+        | _mail_figures(mails, float(review[-1]), float(alert[-1])),
     )
+
+
+def _mail_figures(mails: tuple[BoolArray, FloatArray] | None, review: float, alert: float) -> dict[str, Measure]:
+    """Measure long mails; their intervals take them for independent."""
+    if mails is None or not len(mails[0]):
+        return {}
+    harassing, probabilities = mails
+    figures = {}
+    for name, rows, threshold in (
+        ("buried_sentence_found", harassing, review),
+        ("long_mail_false_alarms", ~harassing, review),
+        ("buried_sentence_alert", harassing, alert),
+        ("long_mail_false_alerts", ~harassing, alert),
+    ):
+        n, share = int(rows.sum()), _share(probabilities >= threshold, rows)
+        spread = 1.96 * float(np.sqrt(share * (1 - share) / n))
+        figures[name] = Measure(share, max(share - spread, 0.0), min(share + spread, 1.0), n)
+    return figures
 
 
 def _intervals(

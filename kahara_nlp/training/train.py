@@ -116,6 +116,7 @@ def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, f
         fitted.clauses_out_of_fold,
         (model.review, model.alert),
         grouped=True,
+        mails=(fitted.mails, fitted.mails_out_of_fold.harassment),
     )
     heads = [*model.categories, "harassment"]
     metrics: dict[str, Any] = {
@@ -205,6 +206,7 @@ def evaluate(
             fitted.clauses_out_of_fold,
             thresholds,
             grouped=True,
+            mails=(fitted.mails, fitted.mails_out_of_fold.harassment),
         )
     scores, clauses = _score(classifier, examples)
     return measure(examples, arrays.categories, scores, clauses, (arrays.review, arrays.alert), grouped=False)
