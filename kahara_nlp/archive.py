@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from kahara_nlp.sources import SourceOptions, open_source
 __all__ = ["Filters", "score_archive"]
 
 _BATCH = 128
+_JAPAN = timezone(timedelta(hours=9), "JST")
 _SKIPPED = {"own", "automatic", "newsletter", "bounce"}
 
 
@@ -37,7 +38,7 @@ class Filters:
     ----------
     since, until : datetime.datetime, optional
         Only messages sent from `since` on and before `until`; a message without date passes. Times
-        without a zone count as UTC.
+        without a zone are Japan's.
     sender : str, optional
         Only messages whose sender contains this, in any case.
     sample : float, default 1.0
@@ -77,7 +78,7 @@ class Filters:
 
 
 def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=_JAPAN)
 
 
 def score_archive(  # noqa: PLR0913 -- the source, the store, and what is read how
@@ -147,6 +148,7 @@ def score_archive(  # noqa: PLR0913 -- the source, the store, and what is read h
         "own_domains": sorted(reading.own_domains),
         "columns": [reading.text_column, reading.id_column],
         "customer_speakers": sorted(reading.customer_speakers),
+        "policy": [[c.number, c.id, c.name, *c.maps] for c in classifier.policy.values()],
         "filters": {key: str(value) for key, value in asdict(filters).items()},
     }
     model = f"{classifier.manifest.name} {classifier.manifest.files.get('weights.npz', 'unsaved')[:12]}"

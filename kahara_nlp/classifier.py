@@ -101,7 +101,7 @@ class Classifier:
         Examples
         --------
         >>> result = load().classify("土下座して謝れ。さもないとお前の住所をネットに晒すぞ")
-        >>> result.level, {"dogeza_demand", "doxxing"} <= {f.category.id for f in result.findings}
+        >>> result.level, "doxxing" in {f.category.id for f in result.findings}
         ('alert', True)
         """
         if not isinstance(text, str):
@@ -205,7 +205,10 @@ class Classifier:
             **{name: [r.probabilities[name] for r in results] for name in self.policy},
             "findings": ["|".join(f.category.id for f in r.findings) for r in results],
         }
-        return pd.concat([frame, pd.DataFrame(columns, index=frame.index, columns=added)], axis=1)
+        result = pd.DataFrame(columns, index=frame.index, columns=added)
+        texts = ["status", "level", "findings"]
+        result[texts] = result[texts].astype(frame[text].dtype if len(frame) else object)  # an empty frame, too
+        return pd.concat([frame, result], axis=1)
 
     def explain(self, text: str) -> dict[str, Evidence]:
         """Show for every category which passage spoke most for it, and how each word weighed.
@@ -303,17 +306,13 @@ class Classifier:
         return max(heads, key=lambda head: row[head])
 
     def _clause(self, portion: _Portion, passage: int, category: Category, head: int) -> Clause | None:
-        """Return the likeliest behaviour, where the policy row lists the same number as the model's."""
-        number = (
-            default_policy()[self.model.categories[head]].number if category.maps != (category.id,) else category.number
-        )
-        lines = [clause.split(".")[1] for clause in self.model.clauses if clause.split(".")[0] == str(number)]
-        if not category.behaviors or len(category.maps) > 1:
+        """Return the likeliest behaviour, where the row lists as many as the category that the model learnt."""
+        learnt = default_policy().get(self.model.categories[head], category)
+        if not category.behaviors or len(category.maps) > 1 or len(category.behaviors) != len(learnt.behaviors):
             return None
-        if not lines:
+        if not any(clause.split(".")[0] == str(learnt.number) for clause in self.model.clauses):
             return category.clause(1) if len(category.behaviors) == 1 else None
-        line = self.model.likeliest_clauses(portion.features[[passage]])[0][number]
-        return category.clause(line) if line <= len(category.behaviors) else None
+        return category.clause(self.model.likeliest_clauses(portion.features[[passage]])[0][learnt.number])
 
     def _evidence(self, portion: _Portion, passage: int, head: int, limit: int | None) -> Evidence:
         """Attribute a passage's log-odds to its words."""

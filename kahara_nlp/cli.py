@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kahara_nlp.classifier import Classifier, load
 from kahara_nlp.display import as_lines, as_record, message_lines, report_lines
-from kahara_nlp.errors import DataError, KaharaError
+from kahara_nlp.errors import DataError, KaharaError, SourceError
 from kahara_nlp.version import __version__
 
 __all__ = ["main", "parser"]
@@ -43,12 +43,29 @@ def _classify(args: argparse.Namespace) -> None:
 _DATABASES = {".db", ".sqlite", ".sqlite3"}
 
 
+def _check_places(sources: Sequence[str], output: Path | None, endings: set[str]) -> None:
+    """Refuse before the work what could not be read or written after it."""
+    for source in sources:
+        if source != "-" and not Path(source).exists():
+            msg = f"there is no {source}"
+            raise SourceError(msg)
+    if output is None:
+        return
+    if output.suffix.lower() not in endings:
+        msg = f"cannot write {output.name}; use a name that ends in {', '.join(sorted(endings))}"
+        raise DataError(msg)
+    if not output.absolute().parent.is_dir():
+        msg = f"there is no folder {output.absolute().parent}; make it first"
+        raise DataError(msg)
+
+
 def _score(args: argparse.Namespace) -> None:
     from kahara_nlp.archive import Filters, score_archive
-    from kahara_nlp.results import Results, export
+    from kahara_nlp.results import TABLES, Results, export
     from kahara_nlp.sources import SourceOptions
 
     output = Path(args.output) if args.output else None
+    _check_places(args.source, output, {*_DATABASES, *TABLES})
     filters = Filters(args.since, args.until, args.sender, args.sample)
     with tempfile.TemporaryDirectory() as scratch:
         kept = output is not None and output.suffix.lower() in _DATABASES
@@ -80,11 +97,12 @@ def _score(args: argparse.Namespace) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    from kahara_nlp.results import Results, export
+    from kahara_nlp.results import TABLES, Results, export
 
     if not Path(args.results).is_file():
         msg = f"no results file at {args.results}; make one with: kahara score SOURCE -o results.db"
         raise DataError(msg)
+    _check_places([], Path(args.output), set(TABLES))
     with Results(args.results) as results:
         _say(f"{export(results, args.output):,} rows written to {args.output}")
 
@@ -106,6 +124,17 @@ def _share(text: str) -> float:
         msg = f"{text!r} is no share; write a number above 0 and up to 1, such as 0.1"
         raise argparse.ArgumentTypeError(msg)
     return share
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = 0.0
+    if not 0 < weight < float("inf"):
+        msg = f"{text!r} is no weight; write a number above 0, such as 3"
+        raise argparse.ArgumentTypeError(msg)
+    return weight
 
 
 def _count(text: str) -> int:
@@ -141,7 +170,7 @@ def _evaluate(args: argparse.Namespace) -> None:
 
     classifier = load(args.model)
     examples = read_examples(args.data)
-    cross_validate = True if args.cross_validate else None
+    cross_validate = True if args.cross_validate else False if args.as_is else None
     _say(f"evaluating on {len(examples):,} texts …")
     evaluation = evaluate(classifier, examples, cross_validate=cross_validate)
     if args.json:
@@ -194,7 +223,7 @@ def _score_options(command: argparse.ArgumentParser) -> None:
         metavar="S",
         help="speaker label that is the customer; repeatable",
     )
-    command.add_argument("--since", type=_date, metavar="DATE", help="only messages sent from then on")
+    command.add_argument("--since", type=_date, metavar="DATE", help="only messages sent from then on (Japan time)")
     command.add_argument("--until", type=_date, metavar="DATE", help="only messages sent before then")
     command.add_argument("--from", dest="sender", metavar="S", help="only messages whose sender contains this")
     command.add_argument(
@@ -242,14 +271,16 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--data", metavar="DIR", help="folder or file of examples; the shipped examples if not given")
     command.add_argument("--add", metavar="FILE", action="append", default=[], help="more examples on top; repeatable")
     command.add_argument("--replace", action="store_true", help="use only the examples of --add")
-    command.add_argument("--weight", type=float, default=3.0, help="weight of each added example (default 3)")
+    command.add_argument("--weight", type=_weight, default=3.0, help="weight of each added example (default 3)")
     command.add_argument("--policy", metavar="P", help="policy whose categories to learn")
     command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes (default 2)")
     command.add_argument("-o", "--output", required=True, metavar="DIR", help="directory of the new model")
 
     command = add("evaluate", _evaluate, "Measure a model; on its own training data by cross-validation over writers.")
     command.add_argument("--data", metavar="DIR", help="folder or file of examples; the shipped examples if not given")
-    command.add_argument("--cross-validate", action="store_true", help="train anew without each writer, on any data")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--cross-validate", action="store_true", help="train anew without each writer, on any data")
+    how.add_argument("--as-is", action="store_true", help="score by the model as it is, even texts that it learnt from")
     command.add_argument("--json", action="store_true", help="print JSON")
     _with_model(command)
 

@@ -195,7 +195,10 @@ def save_model(model: Model, directory: str | os.PathLike[str], manifest: Manife
     ModelError
         If `directory` exists and is no model: nothing is overwritten that is not one.
     """
-    target = Path(directory)
+    target = Path(directory).resolve()
+    if target.is_file():
+        msg = f"{target} is a file; a model is a directory"
+        raise ModelError(msg)
     if target.exists() and not (target / "manifest.json").is_file() and any(target.iterdir()):
         msg = f"{target} exists and holds no model; choose another directory"
         raise ModelError(msg)

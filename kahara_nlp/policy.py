@@ -194,6 +194,9 @@ def load_policy(path: str | Path) -> Policy:
     except FileNotFoundError as exc:
         msg = f"no policy file at {path}"
         raise PolicyError(msg) from exc
+    except OSError as exc:
+        msg = f"{path} cannot be read as a policy file ({type(exc).__name__})"
+        raise PolicyError(msg) from exc
     except UnicodeDecodeError as exc:
         msg = f"{path.name} is not UTF-8 (byte {exc.start}); save it as UTF-8"
         raise PolicyError(msg) from exc

@@ -15,6 +15,7 @@ stopped. Tables, version 1 (``PRAGMA user_version``):
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,10 +30,12 @@ import pandas as pd
 from kahara_nlp.errors import DataError, MissingExtraError
 from kahara_nlp.records import Classification, Problem
 
-__all__ = ["SCHEMA_VERSION", "Results", "ScoredMessage", "export", "frame_of"]
+__all__ = ["SCHEMA_VERSION", "TABLES", "Results", "ScoredMessage", "export", "frame_of"]
 
 #: Raised when a table changes so that the code before it cannot read it.
 SCHEMA_VERSION = 1
+#: Endings of the tables that `export` writes.
+TABLES = (".csv", ".jsonl", ".xlsx", ".parquet")
 
 _SCHEMA = """
 CREATE TABLE messages (
@@ -66,6 +69,9 @@ CREATE TABLE runs (
     counts TEXT
 );
 """
+
+
+_Value = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +252,15 @@ class Results:
             for row in rows:
                 if isinstance(row, Problem):
                     self._db.execute(
-                        "INSERT OR IGNORE INTO errors VALUES (?, ?, ?)", (row.source, row.position, row.reason)
+                        "INSERT OR IGNORE INTO errors VALUES (?, ?, ?)",
+                        _storable((row.source, row.position, row.reason)),
                     )
                 else:
                     self._write_message(row)
                 self._db.execute(
                     "INSERT INTO progress VALUES (?, ?) "
                     "ON CONFLICT (source) DO UPDATE SET last = max(last, excluded.last)",
-                    (row.source, row.position),
+                    _storable((row.source, row.position)),
                 )
 
     def _write_message(self, row: ScoredMessage) -> None:
@@ -265,12 +272,12 @@ class Results:
             "INSERT OR IGNORE INTO messages (source, position, message_id, digest, date, sender, recipients, subject, "
             "direction, thread, status, level, harassment, customer_text, spans, notes) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
+            _storable((
                 row.source, row.position, row.message_id, row.digest, row.date.isoformat() if row.date else None,
                 row.sender, ", ".join(row.recipients), row.subject, row.direction, " ".join(row.thread), status,
                 result.level if result else None, result.harassment if result and result.status == "scored" else None,
                 row.customer_text if result else "", json.dumps(row.spans) if result else "[]", "; ".join(row.notes),
-            ),
+            )),
         )  # fmt: skip
         if cursor.rowcount == 0 or result is None or result.status != "scored":
             return
@@ -284,12 +291,12 @@ class Results:
             cursor = self._db.execute(
                 "INSERT INTO findings (message, category, number, name, clause, clause_text, probability, level, "
                 "passage, passage_start, passage_end) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
+                _storable((
                     message, finding.category.id, finding.category.number, finding.category.name,
                     clause.number if clause else None, clause.text if clause else None,
                     finding.probability, finding.level,
                     passage.text, passage.start, passage.end,
-                ),
+                )),
             )  # fmt: skip
             self._db.executemany(
                 "INSERT INTO evidence VALUES (?, ?, ?, ?, ?)",
@@ -336,6 +343,14 @@ class Results:
         return pd.read_sql_query(sql, self._db, params=parameters)
 
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def _storable(values: Iterable[_Value]) -> tuple[_Value, ...]:
+    """Replace lone surrogates, which SQLite cannot store, one by one: offsets stay right."""
+    return tuple(_SURROGATES.sub("\ufffd", value) if isinstance(value, str) else value for value in values)
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -376,16 +391,20 @@ def frame_of(results: Results) -> pd.DataFrame:
         table = table.merge(pivot, how="left", left_on="id", right_index=True)
     for column in ("findings", "names", "clauses", "passages", "level"):
         table[column] = table[column].fillna("")
-    table["harassment"] = table["harassment"].round(4)
+    table["harassment"] = table["harassment"].astype("float64").round(4)
     return table.drop(columns="id")
 
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _defused(value: object) -> object:
     """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    value = _UNPRINTABLE.sub("", value)  # a workbook cannot hold them, and its error would show the text
+    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def export(results: Results, path: str | os.PathLike[str]) -> int:

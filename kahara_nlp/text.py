@@ -307,6 +307,7 @@ _KANA_OR_KANJI = re.compile(r"[ぁ-ゖァ-ヺｦ-ﾝ一-鿿々]")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺｦ-ﾝ]")
 _OTHER_LETTERS = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u1fff\uac00-\ud7af\u0e00-\u0e7f]")
 _ENOUGH_LETTERS = 12
+_ADDRESS = re.compile(r"(?:https?://|www\.)[!-~]+|[\w.+-]+@[\w.-]+", re.ASCII)
 
 
 def language_status(text: str) -> Status:
@@ -320,8 +321,8 @@ def language_status(text: str) -> Status:
     Returns
     -------
     {"scored", "empty", "not_japanese"}
-        ``empty`` without any letter or digit; ``not_japanese`` where other letters make up nearly all
-        of it, or where a longer text has Chinese characters and no kana.
+        ``empty`` without any letter or digit; ``not_japanese`` where there are only other letters, or where
+        a longer text has Chinese characters and no kana.
 
     Examples
     --------
@@ -330,9 +331,10 @@ def language_status(text: str) -> Status:
     """
     if not any(character.isalnum() for character in text):
         return "empty"
+    text = _ADDRESS.sub(" ", text)
     japanese = len(_KANA_OR_KANJI.findall(text))
-    others = len(_OTHER_LETTERS.findall(text))
-    if others and japanese * 10 < others and (not japanese or others > _ENOUGH_LETTERS):
+    # One Japanese sentence among foreign ones is enough: the passages are scored one by one.
+    if not japanese and _OTHER_LETTERS.search(text):
         return "not_japanese"
     if japanese > 2 * _ENOUGH_LETTERS and not _KANA.search(text):
         return "not_japanese"

@@ -280,3 +280,42 @@ def test_columns_and_speakers_can_be_named(tmp_path: Path):
         messages = results.query("SELECT message_id, status, customer_text FROM messages ORDER BY id")
     assert messages["message_id"].tolist()[0] == "7"
     assert messages["customer_text"].tolist() == ["床に額をこすりつけて詫びろ", "あの\n額を床につけて詫びろ"]
+
+
+def test_an_archive_without_a_customers_word_exports_all_the_same(tmp_path: Path):
+    mail = "From a@kumiai.example Thu Oct  1 00:00:00 2026\nFrom: a@kumiai.example\nSubject: x\n\n承知しました。\n"
+    (tmp_path / "own.mbox").write_text(mail, encoding="utf-8")
+    score_archive(tmp_path / "own.mbox", tmp_path / "r.db", own_domains=OWN, jobs=1)
+    with Results(tmp_path / "r.db") as results:
+        for ending in ("csv", "jsonl", "xlsx", "parquet"):
+            assert export(results, tmp_path / f"out.{ending}") == 1
+
+
+def test_what_sqlite_or_a_workbook_cannot_hold_costs_no_row(tmp_path: Path):
+    table = tmp_path / "rows.jsonl"
+    rows = [{"id": "1", "text": "\ud800額を床につけて詫びろ"}, {"id": "2", "text": "お前\x01は額を床につけて詫びろ"}]
+    table.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    assert score_archive(table, tmp_path / "r.db", jobs=1)["scored"] == 2
+    with Results(tmp_path / "r.db") as results:
+        assert export(results, tmp_path / "out.xlsx") == 2
+
+
+def test_a_column_of_channels_makes_no_call(tmp_path: Path):
+    table = tmp_path / "rows.csv"
+    table.write_text(
+        "受付番号,チャネル,お問い合わせ内容\n1,電話,返金してください\n2,メール,額を床につけて詫びろ\n", encoding="utf-8"
+    )
+    assert score_archive(table, tmp_path / "r.db", jobs=1)["scored"] == 2
+
+
+def test_a_results_file_of_another_policy_is_refused(tmp_path: Path):
+    path = tmp_path / "own.toml"
+    path.write_text('[policy]\ntitle = "t"\n[[category]]\nnumber = 1\nid = "sexual"\nname = "x"\n', encoding="utf-8")
+    score_archive(SAMPLES / "calls", tmp_path / "r.db", jobs=1)
+    with pytest.raises(kn.DataError, match="other settings"):
+        score_archive(SAMPLES / "calls", tmp_path / "r.db", classifier=kn.load(policy=path), jobs=1)
+
+
+def test_times_without_a_zone_are_japans():
+    message = kn.Message("a", 0, "1", "x", date=datetime(2026, 9, 30, 23, 30, tzinfo=UTC))
+    assert Filters(since=datetime(2026, 10, 1)).accepts(message)  # noqa: DTZ001

@@ -76,12 +76,17 @@ def test_train_on_top_refuses_ids_that_are_taken(capsys: pytest.CaptureFixture[s
         (["score", "/absent.mbox", "--jobs", "1"], 3, "absent.mbox"),
         (["export", "/absent.db", "-o", "x.csv"], 3, "no results file"),
         (["data", "check", "/absent.csv"], 3, "found no CSV"),
+        (["score", INBOX, "-o", "x.txt"], 3, "cannot write x.txt"),
+        (["score", INBOX, "-o", "/absent/x.csv"], 3, "there is no folder /absent"),
+        (["score", INBOX, "/absent.mbox"], 3, "there is no /absent.mbox"),
+        (["train", "--weight", "nan", "-o", "x"], 2, "is no weight"),
+        (["classify", "x", "--policy", "/"], 3, "cannot be read as a policy"),
         (["score", INBOX, "--since", "yesterday"], 2, "is no date"),
         (["score", INBOX, "--sample", "2"], 2, "is no share"),
         (["score", INBOX, "--jobs", "0"], 2, "is no number of processes"),
         ([], 2, "COMMAND"),
     ],
-    ids=range(8),
+    ids=range(13),
 )
 def test_errors_have_a_status_and_a_message(
     capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, message: str

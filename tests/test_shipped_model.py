@@ -13,8 +13,13 @@ from kahara_nlp.training.train import policy_digest
 PLAIN = [
     ("customer threw a cup", "physical_attack", "受付の職員に向かって灰皿を投げつけ、胸ぐらをつかんだ。"),
     ("threat", "mental_attack", "殺すぞ。夜道に気をつけろよ。"),
+    ("bare threat", "mental_attack", "殺すぞ"),
+    ("threat with a pronoun", "mental_attack", "てめえ殺すぞ"),
+    ("death wish", "mental_attack", "死ね"),
+    ("disguised death wish", "mental_attack", "ﾀﾋね"),
     ("insult", "mental_attack", "お前みたいな無能なバカは死ね"),
     ("shout", "intimidation", "ふざけるな!なめてんのか、おい!"),
+    ("kneel, the plain way", "dogeza_demand", "土下座して謝れ"),
     ("kneel", "dogeza_demand", "床に額をこすりつけて詫びろ"),
     ("again and again", "persistence", "これで三十回目の電話だ。認めるまで毎日何度でもかけるからな"),
     ("held", "confinement", "責任者が来るまでここを動かない。朝まで居座ってやる"),
@@ -48,7 +53,8 @@ def test_it_is_under_eight_megabytes():
 def test_the_manifest_is_of_this_data_and_this_policy(manifest: dict[str, object]):
     examples = kn.read_examples()
     assert manifest["name"] == DEFAULT_MODEL
-    assert manifest["data"] == {
+    data = {key: value for key, value in manifest["data"].items() if key != "writer_digests"}
+    assert data == {
         "sha256": data_digest(examples), "rows": len(examples), "writers": len({e.writer for e in examples}),
     }  # fmt: skip
     assert manifest["policy"] == policy_digest(kn.default_policy())

@@ -114,6 +114,7 @@ def test_a_long_stretch_without_marks_is_cut():
         ("Thank you for your help.", "not_japanese"),
         ("감사합니다 고객님", "not_japanese"),
         ("OKです", "scored"),
+        ("死ね https://www.example.com/shop/orders/detail?id=1234567890", "scored"),
         ("返金要求", "scored"),
         ("我们对贵公司的服务非常满意谢谢你们的帮助希望以后还能合作非常感谢", "not_japanese"),
         ("死ね", "scored"),

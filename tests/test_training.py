@@ -38,6 +38,7 @@ def test_examples_are_read_in_policy_order(tmp_path: Path):
     ("change", "problem"),
     [
         ({"labels": "rude"}, "unknown label 'rude'"),
+        ({"labels": "返金してくれ"}, "unknown label of 6 characters"),
         ({"clauses": "13.1"}, "unknown clause '13.1'"),
         ({"clauses": "4.2"}, "unknown clause '4.2'"),
         ({"clauses": "x"}, "unknown clause 'x'"),
@@ -264,3 +265,23 @@ def test_worn_runs_are_counted():
     worn = [kn.Example(str(i), f"{i}番の者ですがいつもお世話になっております") for i in range(12)]
     assert worn_share([*worn, *(kn.Example(f"x{i}", f"短い{i}") for i in range(12))]) == 0.5
     assert worn_share(worn[:11]) == 0.0
+
+
+def test_a_writer_that_was_learnt_from_is_never_scored_as_it_is(tiny: kn.Classifier, small_examples: list[kn.Example]):
+    from dataclasses import replace
+
+    assert kn.evaluate(tiny, small_examples[:40]).grouped
+    assert not kn.evaluate(tiny, [replace(e, writer="new " + e.writer) for e in small_examples]).grouped
+
+
+def test_an_own_policy_can_be_learnt(small_examples: list[kn.Example], tmp_path: Path):
+    from dataclasses import replace
+
+    path = tmp_path / "own.toml"
+    path.write_text(
+        '[policy]\ntitle = "t"\n[[category]]\nnumber = 1\nid = "kneel"\nname = "土下座"\nmaps = ["dogeza_demand"]\n',
+        encoding="utf-8",
+    )
+    own = [replace(e, labels=("kneel",) if "dogeza_demand" in e.labels else (), clauses=()) for e in small_examples]
+    classifier = kn.train(own, policy=kn.load_policy(path))
+    assert list(classifier.classify("そこに土下座して詫びろ").probabilities) == ["kneel"]

@@ -68,6 +68,7 @@ def _key(name: str) -> str:
 
 
 _KNOWN = {kind: {_key(name): rank for rank, name in enumerate(names.split())} for kind, names in _NAMES.items()}
+_AMBIGUOUS = {_key(name) for name in "チャネル チャンネル channel role 役割 participant_role".split()}  # noqa: SIM905
 _ALL = {name for names in _KNOWN.values() for name in names}
 
 
@@ -203,13 +204,17 @@ def find_columns(header: Sequence[str], options: SourceOptions) -> Columns:
         taken.add(others["id"])
     # The call's id before other ids: 会話ID may be either, and only a call has speakers.
     order = ["speaker", "call", *(kind for kind in _KNOWN if kind not in {"speaker", "call", "text"})]
+    # チャネル or role speaks of a speaker only beside a call's id: elsewhere it is "by telephone", "member" …
+    call = bool(options.customer_speakers) or any(key in _KNOWN["call"] for key in keys)
     for kind in order:
         if kind in others or (kind in {"call", "start", "end"} and "speaker" not in others):
             continue
         ranked = [
             (rank, index)
             for index, key in enumerate(keys)
-            if index not in taken and (rank := _KNOWN[kind].get(key)) is not None
+            if index not in taken
+            and (rank := _KNOWN[kind].get(key)) is not None
+            and (kind != "speaker" or call or key not in _AMBIGUOUS)
         ]
         if ranked:
             others[kind] = min(ranked)[1]
@@ -230,7 +235,9 @@ def _named(header: Sequence[str], keys: list[str], name: str, purpose: str) -> i
 def _found(header: Sequence[str], keys: list[str]) -> str:
     """List the columns, unless the first row is data: texts never enter a message."""
     data_like = any(len(name) > _LONGEST_NAME or "。" in name or "@" in name or "\n" in name for name in header)
-    if data_like or (header and not any(key in _ALL for key in keys) and any(len(name) > 20 for name in header)):  # noqa: PLR2004
+    if data_like or not (
+        any(key in _ALL for key in keys) or all(re.fullmatch(r"\w{1,20}", n, re.ASCII) for n in header)
+    ):
         return f"The first row has {len(header)} cells that do not look like names of columns"
     shown = ", ".join(name.strip("\ufeff ") or "(empty)" for name in header[:_MOST_SHOWN])
     return f"Columns found: {shown}" + (" …" if len(header) > _MOST_SHOWN else "")

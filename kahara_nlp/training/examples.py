@@ -40,9 +40,11 @@ def utterances_root() -> Path:
     Returns
     -------
     Path
-        ``data/utterances``.
+        ``data/utterances`` of the checkout that the package stands in; where it is installed without one,
+        that of the current folder.
     """
-    return data_root() / "utterances"
+    beside = data_root() / "utterances"
+    return beside if beside.is_dir() else Path("data") / "utterances"
 
 
 def read_examples(source: str | Path | None = None, *, policy: Policy | None = None) -> list[Example]:
@@ -70,7 +72,10 @@ def read_examples(source: str | Path | None = None, *, policy: Policy | None = N
     root = utterances_root() if source is None else Path(source)
     files = sorted(root.rglob("*.csv")) if root.is_dir() else [root]
     if not files or not files[0].is_file():
-        msg = f"no examples: found no CSV file at {root}; expected columns {', '.join(COLUMNS)}"
+        msg = (
+            f"no examples: found no CSV file at {root}; expected columns {', '.join(COLUMNS)}. The shipped examples are in "
+            "a checkout of the project only: run there, or name your own with --data"
+        )
         raise DataError(msg)
     problems: list[str] = []
     examples: list[Example] = []
@@ -100,10 +105,12 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[str, dict[str, str]
             reader = csv.DictReader(handle, strict=True)
             found = reader.fieldnames or []
             if unknown := [name for name in found if name not in COLUMNS]:
-                problems.append(f"{file.name}: unknown column {unknown[0]!r}; known: {', '.join(COLUMNS)}")
+                problems.append(f"{file.name}: unknown column {_named(unknown[0])}; known: {', '.join(COLUMNS)}")
                 return
             if missing := sorted(_REQUIRED - set(found)):
-                problems.append(f"{file.name}: column {missing[0]!r} is missing; found: {', '.join(found) or 'none'}")
+                problems.append(
+                    f"{file.name}: column {missing[0]!r} is missing; found: {', '.join(map(_named, found)) or 'none'}"
+                )
                 return
             for number, row in enumerate(reader, 2):
                 place = f"{file.name}, row {number}"
@@ -128,9 +135,9 @@ def _example(row: dict[str, str], place: str, policy: Policy, problems: list[str
         own.append("id and writer must not be empty")
     for name, value, known in (("channel", channel, _CHANNELS), ("voice", voice, _VOICES)):
         if value not in known:
-            own.append(f"unknown {name} {value!r}; known: {', '.join(sorted(known))}")
+            own.append(f"unknown {name} {_named(value)}; known: {', '.join(sorted(known))}")
     if kind not in _KINDS and not (kind.startswith("near:") and kind[5:] in policy):
-        own.append(f"unknown kind {kind!r}")
+        own.append(f"unknown kind {_named(kind)}")
     if kind and labels:
         own.append("kind is for texts without label")
     problems += [f"{place}: {problem}" for problem in own]
@@ -140,16 +147,24 @@ def _example(row: dict[str, str], place: str, policy: Policy, problems: list[str
     return Example(row["id"], row["text"], ordered, clauses, channel, voice, row["writer"], kind, row.get("note", ""))
 
 
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_:.|-]{1,40}")
+
+
+def _named(value: str) -> str:
+    """Quote a value that looks like an identifier; anything else might be somebody's text."""
+    return repr(value) if _IDENTIFIER.fullmatch(value) else f"of {len(value)} characters"
+
+
 def _label_problems(labels: set[str], clauses: tuple[str, ...], policy: Policy) -> list[str]:
     """Check labels and clauses against the policy and against each other."""
     by_number = {category.number: category for category in policy.values()}
-    problems = [f"unknown label {label!r}" for label in sorted(labels - set(policy))]
+    problems = [f"unknown label {_named(label)}" for label in sorted(labels - set(policy))]
     of_clauses = set()
     for clause in clauses:
         match = re.fullmatch(r"(\d+)\.(\d+)", clause)
         category = by_number.get(int(match[1])) if match else None
         if match is None or category is None or int(match[2]) > len(category.behaviors):
-            problems.append(f"unknown clause {clause!r}")
+            problems.append(f"unknown clause {_named(clause)}")
         else:
             of_clauses.add(category.id)
     if clauses and not problems and of_clauses != labels:

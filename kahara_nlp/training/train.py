@@ -5,7 +5,7 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -76,6 +76,8 @@ def train(
     """
     settings = settings or Settings()
     rows = policy or default_policy()
+    # The rows themselves are learnt here, whatever categories of another model they stand for.
+    rows = replace(rows, categories=tuple(replace(row, maps=(row.id,)) for row in rows.categories))
     fitted = fit(examples, tuple(rows), lexicon or default_lexicon(), settings)
     manifest = _manifest(examples, rows, settings, fitted, Path(directory).name if directory else "unnamed")
     if directory is not None:
@@ -104,6 +106,11 @@ def _today() -> str:
     """Return the date; a build that must be repeatable sets SOURCE_DATE_EPOCH."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     return datetime.fromtimestamp(int(epoch), UTC).date().isoformat() if epoch else date.today().isoformat()  # noqa: DTZ011
+
+
+def _writer_digests(examples: Sequence[Example]) -> list[str]:
+    """Return a short digest of each writer's id: enough to see again who was learnt from, and no name."""
+    return sorted({hashlib.sha256(example.writer.encode()).hexdigest()[:12] for example in examples})
 
 
 def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, fitted: Fitted, name: str) -> Manifest:
@@ -150,6 +157,7 @@ def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, f
             "sha256": data_digest(examples),
             "rows": len(examples),
             "writers": len({example.writer for example in examples}),
+            "writer_digests": _writer_digests(examples),
         },
         metrics=metrics,
         policy=policy_digest(policy),
@@ -170,7 +178,8 @@ def evaluate(
         Labelled texts.
     cross_validate : bool, optional
         Whether to score every text by a model trained anew without its writer's texts. If not given, that
-        is done for the examples that the model was trained on, and others are scored by the model as it is.
+        is done where the model was trained on texts by one of the examples' writers; others are scored by
+        the model as it is.
 
     Returns
     -------
@@ -194,7 +203,8 @@ def evaluate(
     classifier = model or load(DEFAULT_MODEL)
     arrays = classifier.model
     if cross_validate is None:
-        cross_validate = classifier.manifest.data.get("sha256") == data_digest(examples)
+        learnt_from = set(classifier.manifest.data.get("writer_digests", ()))
+        cross_validate = any(digest in learnt_from for digest in _writer_digests(examples))
     if cross_validate:
         kept = classifier.manifest.metrics["settings"]
         fitted = fit(examples, arrays.categories, arrays.lexicon, Settings(**kept))
