@@ -73,8 +73,8 @@ def read_examples(source: str | Path | None = None, *, policy: Policy | None = N
     files = sorted(root.rglob("*.csv")) if root.is_dir() else [root]
     if not files or not files[0].is_file():
         msg = (
-            f"no examples: found no CSV file at {root}; expected columns {', '.join(COLUMNS)}. The shipped examples are in "
-            "a checkout of the project only: run there, or name your own with --data"
+            f"no examples: found no CSV file at {root}; expected columns {', '.join(COLUMNS)}. The shipped "
+            "examples are in a checkout of the project only: run there, or name your own with --data"
         )
         raise DataError(msg)
     problems: list[str] = []
