@@ -88,7 +88,7 @@ def _reader(head: bytes, name: str, options: SourceOptions) -> _READER:
         return read_msg
     for magic, what in _UNREADABLE:
         if head.startswith(magic):
-            msg = f"{name} is {what}"
+            msg = f"{name} is {what}; expected mail, a transcript or a table: export it as one of these"
             raise UnsupportedSourceError(msg)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     if start.startswith(b"From ") and _is_mbox(head):
