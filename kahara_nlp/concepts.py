@@ -47,14 +47,12 @@ class Lexicon:
     """
 
     entries: Mapping[tuple[str, ...], tuple[str, ...]]
-    _by_first: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    _lengths: dict[str, list[int]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         # Longest first: a phrase hides a shorter entry of the same notion inside it.
-        for entry in sorted(self.entries, key=lambda lemmas: (-len(lemmas), lemmas)):
-            self._by_first.setdefault(entry[0], []).append((entry, self.entries[entry]))
+        for first, length in sorted({(entry[0], -len(entry)) for entry in self.entries}):
+            self._lengths.setdefault(first, []).append(-length)
 
     def match(self, units: Sequence[str]) -> list[ConceptMatch]:
         """Find the notions of a passage.
@@ -72,13 +70,13 @@ class Lexicon:
         lemmas = [unit.rstrip(_MARKS) or unit for unit in units]
         found: list[ConceptMatch] = []
         reach: dict[str, int] = {}
-        by_first = self._by_first
+        lengths, entries = self._lengths, self.entries
         for start, lemma in enumerate(lemmas):
-            for entry, notions in by_first.get(lemma, ()):
-                end = start + len(entry)
-                if len(entry) > 1 and tuple(lemmas[start:end]) != entry:
+            for length in lengths.get(lemma, ()):
+                end = start + length
+                if end > len(lemmas):
                     continue
-                for notion in notions:
+                for notion in entries.get(tuple(lemmas[start:end]), ()):
                     if reach.get(notion, 0) < end:
                         reach[notion] = end
                         found.append(ConceptMatch(notion, start, end))

@@ -24,6 +24,7 @@ FloatArray = npt.NDArray[np.float64]
 # Family name -> one sequence of symbols for each passage; a str is a sequence of characters.
 Streams = Mapping[str, Sequence[Sequence[str]]]
 _CODE_BITS = 60
+_FEW_CODES = 500
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,14 @@ class Family:
     def _index(self) -> pd.Index:
         return pd.Index(self.codes)
 
+    def _columns(self, codes: IntArray) -> IntArray:
+        """Look codes up; -1 for unknown ones."""
+        if len(codes) > _FEW_CODES or not len(self.codes):
+            return np.asarray(self._index.get_indexer(pd.Index(codes)), dtype=np.int64)
+        # For the few codes of one passage a binary search is done before a hash index has been asked.
+        places = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+        return np.where(self.codes[places] == codes, places, -1)
+
     @cached_property
     def _of_character(self) -> npt.NDArray[np.uint32]:
         table = np.zeros(0x110000, dtype=np.uint32)
@@ -135,7 +144,7 @@ class Family:
                 valid = valid[:size] & (tail > 0) & (rows[:size] == rows[n - 1 :])
                 code = (code[:size] << self.bits) | tail
             places = np.flatnonzero(valid)
-            columns = self._index.get_indexer(pd.Index(code[places]))
+            columns = self._columns(code[places])
             known = columns >= 0
             places = places[known]
             found.append((rows[places], columns[known].astype(np.int64), places, np.full(len(places), n)))

@@ -12,5 +12,10 @@ def test_marks_of_form_are_ignored_in_matching_and_used_in_symbols():
     assert concept_symbols(["早い", "謝る"], lexicon)[0] == ["apology"]
 
 
+def test_the_end_of_the_text_is_the_end_of_a_match():
+    lexicon = merge([("kneel", ("床", "に", "手")), ("floor", ("床", "に"))])
+    assert [tuple(match) for match in lexicon.match(["床", "に"])] == [("floor", 0, 2)]
+
+
 def test_nothing_matches_in_nothing():
     assert concept_symbols([], Lexicon({})) == ([], [])
