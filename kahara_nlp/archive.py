@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from kahara_nlp.policy import Policy
 from kahara_nlp.records import Message, Problem
 from kahara_nlp.results import Results, ScoredMessage
 from kahara_nlp.sources import SourceOptions, open_source
+from kahara_nlp.sources.headers import JAPAN
 
 __all__ = ["Filters", "score_archive"]
 
 _BATCH = 128
-_JAPAN = timezone(timedelta(hours=9), "JST")
 _SKIPPED = {"own", "automatic", "newsletter", "bounce"}
 
 
@@ -78,7 +78,7 @@ class Filters:
 
 
 def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=_JAPAN)
+    return moment if moment.tzinfo else moment.replace(tzinfo=JAPAN)
 
 
 def score_archive(  # noqa: PLR0913 -- the source, the store, and what is read how

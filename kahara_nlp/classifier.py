@@ -25,7 +25,7 @@ from kahara_nlp.records import Classification, Evidence, Finding, Level, Status
 from kahara_nlp.streams import Prepared, prepare
 from kahara_nlp.text import language_status
 
-__all__ = ["Classifier", "classify", "classify_many", "explain", "load"]
+__all__ = ["Classifier", "Portion", "classify", "classify_many", "explain", "load", "score_portion"]
 
 #: Texts are scored in portions of about this many characters, which bounds memory.
 CHUNK_CHARACTERS = 200_000
@@ -34,7 +34,7 @@ CHUNK_CHARACTERS = 200_000
 RELATIVE_FLOOR = 0.1
 
 
-class _Portion(NamedTuple):
+class Portion(NamedTuple):
     """A portion of texts on its way through the model."""
 
     prepared: Prepared
@@ -42,6 +42,29 @@ class _Portion(NamedTuple):
     whole: csr_array
     statistics: TextStatistics
     scores: Scores
+
+
+def score_portion(model: Model, texts: Sequence[str]) -> Portion:
+    """Take texts through tokens and features to probabilities.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    texts : sequence of str
+        So many as memory has room for at once.
+
+    Returns
+    -------
+    Portion
+        Everything on the way.
+    """
+    prepared = prepare(texts, model.lexicon)
+    counts = count_terms(prepared.streams, model.vocabulary)
+    features = weight_terms(counts, model.vocabulary)
+    whole = weight_terms(sum_rows(counts, prepared.owner, len(texts)), model.vocabulary)
+    statistics = text_statistics(model.log_odds(features), model.log_odds(whole), prepared.owner)
+    return Portion(prepared, features, whole, statistics, model.scores(statistics))
 
 
 @dataclass(frozen=True)
@@ -207,7 +230,7 @@ class Classifier:
         }
         result = pd.DataFrame(columns, index=frame.index, columns=added)
         texts = ["status", "level", "findings"]
-        result[texts] = result[texts].astype(frame[text].dtype if len(frame) else object)  # an empty frame, too
+        result[texts] = result[texts].astype(str)  # the same type in an empty frame, too
         return pd.concat([frame, result], axis=1)
 
     def explain(self, text: str) -> dict[str, Evidence]:
@@ -239,26 +262,16 @@ class Classifier:
             raise TextTypeError(text)
         if language_status(text) != "scored":
             return {}
-        portion = self._score([text])
+        portion = score_portion(self.model, [text])
         result = {}
         for category in self.policy.values():
             head = self._head(category, portion.scores.categories[0])
             result[category.id] = self._evidence(portion, portion.statistics.best_passage[0, head], head, limit=None)
         return result
 
-    def _score(self, texts: Sequence[str]) -> _Portion:
-        """Take texts through tokens and features to probabilities."""
-        prepared = prepare(texts, self.model.lexicon)
-        counts = count_terms(prepared.streams, self.model.vocabulary)
-        whole_counts = sum_rows(counts, prepared.owner, len(texts))
-        features = weight_terms(counts, self.model.vocabulary)
-        whole = weight_terms(whole_counts, self.model.vocabulary)
-        statistics = text_statistics(self.model.log_odds(features), self.model.log_odds(whole), prepared.owner)
-        return _Portion(prepared, features, whole, statistics, self.model.scores(statistics))
-
     def _classify_portion(self, texts: Sequence[str]) -> list[Classification]:
         """Classify texts that can be scored."""
-        portion = self._score(texts)
+        portion = score_portion(self.model, texts)
         known = np.diff(portion.whole.indptr) > 0
         flagged = np.flatnonzero(known & (portion.scores.harassment >= self.model.review[-1]))
         findings = {int(place): self._findings(portion, int(place)) for place in flagged}
@@ -276,7 +289,7 @@ class Classifier:
             results.append(Classification("scored", harassment, probabilities, findings.get(place, ()), level))
         return results
 
-    def _findings(self, portion: _Portion, place: int) -> tuple[Finding, ...]:
+    def _findings(self, portion: Portion, place: int) -> tuple[Finding, ...]:
         """Report the categories of one flagged text: those at their threshold, at least the likeliest."""
         row = portion.scores.categories[place]
         heads = {category.id: self._head(category, row) for category in self.policy.values()}
@@ -305,7 +318,7 @@ class Classifier:
         heads = [self.model.categories.index(name) for name in category.maps]
         return max(heads, key=lambda head: row[head])
 
-    def _clause(self, portion: _Portion, passage: int, category: Category, head: int) -> Clause | None:
+    def _clause(self, portion: Portion, passage: int, category: Category, head: int) -> Clause | None:
         """Return the likeliest behaviour, where the row lists as many as the category that the model learnt."""
         learnt = default_policy().get(self.model.categories[head], category)
         if not category.behaviors or len(category.maps) > 1 or len(category.behaviors) != len(learnt.behaviors):
@@ -314,7 +327,7 @@ class Classifier:
             return category.clause(1) if len(category.behaviors) == 1 else None
         return category.clause(self.model.likeliest_clauses(portion.features[[passage]])[0][learnt.number])
 
-    def _evidence(self, portion: _Portion, passage: int, head: int, limit: int | None) -> Evidence:
+    def _evidence(self, portion: Portion, passage: int, head: int, limit: int | None) -> Evidence:
         """Attribute a passage's log-odds to its words."""
         terms = attribute(self.model, portion.prepared, portion.features, passage, head)
         if limit is not None:

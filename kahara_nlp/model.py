@@ -17,7 +17,16 @@ from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.features import Vocabulary
 
-__all__ = ["Model", "Scores", "TextStatistics", "any_log_odds", "combine", "expit", "text_statistics"]
+__all__ = [
+    "Model",
+    "Scores",
+    "TextStatistics",
+    "any_log_odds",
+    "calibrated_log_odds",
+    "combine",
+    "expit",
+    "text_statistics",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -174,6 +183,32 @@ def any_log_odds(calibrated: FloatArray) -> FloatArray:
     return np.asarray(np.log(np.maximum(-np.expm1(none), np.finfo(float).tiny)) - none, dtype=np.float64)
 
 
+def calibrated_log_odds(statistics: TextStatistics, combiner: FloatArray) -> FloatArray:
+    """Return the calibrated log-odds of every head.
+
+    Parameters
+    ----------
+    statistics : TextStatistics
+        As `text_statistics` returns them.
+    combiner : ndarray of float64, shape (n_heads, 8)
+        See `Model`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_texts, n_heads)
+        The last column is that of harassment as a whole.
+    """
+    long = statistics.long[:, None]
+    few, many = (
+        # Element by element: a matrix product may add up in another order for another number of texts.
+        statistics.strongest * combiner[:, first]
+        + statistics.whole * combiner[:, first + 1]
+        + statistics.log_passages[:, None] * combiner[:, first + 2]
+        for first in (0, 3)
+    )
+    return np.asarray(np.where(long, many + combiner[:, 6], few) + combiner[:, 7], dtype=np.float64)
+
+
 def combine(statistics: TextStatistics, combiner: FloatArray, harassment_combiner: FloatArray) -> Scores:
     """Turn the statistics of texts into calibrated probabilities.
 
@@ -196,16 +231,8 @@ def combine(statistics: TextStatistics, combiner: FloatArray, harassment_combine
     array([[0.5]])
     """
     n = len(combiner) - 1
-    long = statistics.long[:, None]
-    few, many = (
-        # Element by element: a matrix product may add up in another order for another number of texts.
-        statistics.strongest * combiner[:, first]
-        + statistics.whole * combiner[:, first + 1]
-        + statistics.log_passages[:, None] * combiner[:, first + 2]
-        for first in (0, 3)
-    )
-    calibrated = np.where(long, many + combiner[:, 6], few) + combiner[:, 7]
-    of_head, of_any, constant = harassment_combiner[long[:, 0].astype(int)].T
+    calibrated = calibrated_log_odds(statistics, combiner)
+    of_head, of_any, constant = harassment_combiner[statistics.long.astype(int)].T
     harassment = expit(of_head * calibrated[:, n] + of_any * any_log_odds(calibrated[:, :n]) + constant)
     # A category cannot be likelier than that any category applies at all.
     return Scores(np.minimum(expit(calibrated[:, :n]), harassment[:, None]), harassment)

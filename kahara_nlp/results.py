@@ -19,7 +19,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -111,7 +111,7 @@ class ScoredMessage:
     subject: str = ""
     direction: str = "unknown"
     thread: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 class Results:
@@ -300,7 +300,7 @@ class Results:
             )  # fmt: skip
             self._db.executemany(
                 "INSERT INTO evidence VALUES (?, ?, ?, ?, ?)",
-                [(cursor.lastrowid, t.text, t.start, t.end, t.contribution) for t in finding.evidence.terms],
+                [_storable((cursor.lastrowid, t.text, t.start, t.end, t.contribution)) for t in finding.evidence.terms],
             )
 
     def _known(self, digest: str) -> bool:

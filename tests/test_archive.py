@@ -293,7 +293,10 @@ def test_an_archive_without_a_customers_word_exports_all_the_same(tmp_path: Path
 
 def test_what_sqlite_or_a_workbook_cannot_hold_costs_no_row(tmp_path: Path):
     table = tmp_path / "rows.jsonl"
-    rows = [{"id": "1", "text": "\ud800額を床につけて詫びろ"}, {"id": "2", "text": "お前\x01は額を床につけて詫びろ"}]
+    rows = [
+        {"id": "1", "text": "\ud800額を床\ud800につけて詫\udfffびろ"},
+        {"id": "2", "text": "お前\x01は額を床につけて詫びろ"},
+    ]
     table.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
     assert score_archive(table, tmp_path / "r.db", jobs=1)["scored"] == 2
     with Results(tmp_path / "r.db") as results:

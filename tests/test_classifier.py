@@ -131,6 +131,14 @@ def test_classify_frame_keeps_rows_and_index(tiny: kn.Classifier):
     assert tiny.classify_frame(frame.iloc[:0], text="body").columns.tolist() == result.columns.tolist()
 
 
+def test_classify_frame_gives_texts_whatever_the_type_of_the_column(tiny: kn.Classifier):
+    frame = pd.DataFrame({"text": pd.Categorical(["返金してください", "", "返金してください"])})
+    result = tiny.classify_frame(frame)
+    assert result["status"].tolist() == ["scored", "empty", "scored"]
+    empty = tiny.classify_frame(frame.iloc[:0])
+    assert (empty.dtypes[["status", "level", "findings"]] == result.dtypes[["status", "level", "findings"]]).all()
+
+
 def test_classify_frame_refuses_what_it_cannot_read(tiny: kn.Classifier):
     with pytest.raises(kn.DataError, match="no column 'text'"):
         tiny.classify_frame(pd.DataFrame({"body": []}))

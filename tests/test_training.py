@@ -225,13 +225,15 @@ def test_the_card_shows_the_manifests_figures(tiny_directory: Path):
 def test_weights_of_added_examples_count(small_examples: list[kn.Example]):
     from dataclasses import replace
 
+    from kahara_nlp.classifier import score_portion
+
     heavy = [replace(e, weight=20.0) if e.id == "small-06" else e for e in small_examples]
     text = small_examples[5].text
     plain, weighted = kn.train(small_examples), kn.train(heavy)
     head = plain.model.categories.index("excessive_demand")
 
     def log_odds(classifier: kn.Classifier) -> float:
-        return float(classifier._score([text]).statistics.whole[0, head])
+        return float(score_portion(classifier.model, [text]).statistics.whole[0, head])
 
     assert log_odds(weighted) > log_odds(plain)
 

@@ -15,7 +15,16 @@ from scipy.sparse import csr_array
 from sklearn.metrics import precision_recall_curve
 
 from kahara_nlp.features import sum_rows, weight_terms
-from kahara_nlp.model import N_INPUTS, Scores, TextStatistics, any_log_odds, combine, expit, text_statistics
+from kahara_nlp.model import (
+    N_INPUTS,
+    Scores,
+    TextStatistics,
+    any_log_odds,
+    calibrated_log_odds,
+    combine,
+    expit,
+    text_statistics,
+)
 from kahara_nlp.records import Example
 from kahara_nlp.streams import Prepared
 from kahara_nlp.training.heads import Heads, Settings
@@ -183,9 +192,7 @@ def fit_combiners(statistics: TextStatistics, labels: npt.NDArray[np.bool_]) -> 
     combiner = np.zeros((columns.shape[1], N_INPUTS + 1))
     for head in range(columns.shape[1]):
         combiner[head] = _fit_logistic(statistics.inputs(head), columns[:, head], _COMBINER_BOUNDS)
-    calibrated = np.column_stack(
-        [statistics.inputs(h) @ combiner[h, :-1] + combiner[h, -1] for h in range(columns.shape[1])]
-    )
+    calibrated = calibrated_log_odds(statistics, combiner)
     inputs = np.column_stack([calibrated[:, -1], any_log_odds(calibrated[:, :-1])])
     long = statistics.long
     parts = [

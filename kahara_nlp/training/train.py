@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from kahara_nlp.classifier import Classifier, load
+from kahara_nlp.classifier import Classifier, load, score_portion
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
-from kahara_nlp.features import count_terms, sum_rows, weight_terms
-from kahara_nlp.model import Scores, text_statistics
+from kahara_nlp.model import Scores
 from kahara_nlp.model_files import DEFAULT_MODEL, FORMAT, Manifest, probe_tokens, save_model
 from kahara_nlp.policy import Policy, default_policy
 from kahara_nlp.records import Example
-from kahara_nlp.streams import default_lexicon, prepare
+from kahara_nlp.streams import default_lexicon
 from kahara_nlp.tokens import dictionary_version
 from kahara_nlp.training.card import model_card
 from kahara_nlp.training.evaluate import Evaluation, measure
@@ -231,13 +230,8 @@ def _score(classifier: Classifier, examples: Sequence[Example]) -> tuple[Scores,
     categories, harassment = [np.zeros((0, len(model.categories)))], [np.zeros(0)]
     clauses: list[dict[int, int]] = []
     for first in range(0, len(examples), _PORTION):
-        prepared = prepare([example.text for example in examples[first : first + _PORTION]], model.lexicon)
-        counts = count_terms(prepared.streams, model.vocabulary)
-        n_texts = int(prepared.owner[-1]) + 1
-        whole = weight_terms(sum_rows(counts, prepared.owner, n_texts), model.vocabulary)
-        passages = weight_terms(counts, model.vocabulary)
-        scores = model.scores(text_statistics(model.log_odds(passages), model.log_odds(whole), prepared.owner))
-        categories.append(scores.categories)
-        harassment.append(scores.harassment)
-        clauses += model.likeliest_clauses(whole)
+        portion = score_portion(model, [example.text for example in examples[first : first + _PORTION]])
+        categories.append(portion.scores.categories)
+        harassment.append(portion.scores.harassment)
+        clauses += model.likeliest_clauses(portion.whole)
     return Scores(np.concatenate(categories), np.concatenate(harassment)), clauses
