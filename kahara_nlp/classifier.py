@@ -16,12 +16,12 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from kahara_nlp.errors import DataError, PolicyError, TextTypeError
-from kahara_nlp.evidence import attribute
+from kahara_nlp.evidence import Attribution
 from kahara_nlp.features import count_terms, sum_rows, weight_terms
 from kahara_nlp.model import Model, Scores, TextStatistics, text_statistics
 from kahara_nlp.model_files import Manifest, find_model, load_model
 from kahara_nlp.policy import Category, Clause, Policy, default_policy, load_policy
-from kahara_nlp.records import Classification, Evidence, Finding, Level, Status
+from kahara_nlp.records import Classification, Evidence, Finding, Level, Status, TermContribution
 from kahara_nlp.streams import Prepared, prepare
 from kahara_nlp.text import language_status
 
@@ -266,7 +266,9 @@ class Classifier:
         result = {}
         for category in self.policy.values():
             head = self._head(category, portion.scores.categories[0])
-            result[category.id] = self._evidence(portion, portion.statistics.best_passage[0, head], head, limit=None)
+            passage = int(portion.statistics.best_passage[0, head])
+            attribution = Attribution(self.model, portion.prepared, portion.features, passage)
+            result[category.id] = _evidence(portion, passage, attribution.terms(head), limit=None)
         return result
 
     def _classify_portion(self, texts: Sequence[str]) -> list[Classification]:
@@ -293,6 +295,8 @@ class Classifier:
         """Report the categories of one flagged text: those at their threshold, at least the likeliest."""
         row = portion.scores.categories[place]
         heads = {category.id: self._head(category, row) for category in self.policy.values()}
+        attributions: dict[int, Attribution] = {}
+        clauses: dict[int, dict[int, int]] = {}
         floor = RELATIVE_FLOOR * max(row[head] for head in heads.values())
         reported = [c for c in self.policy.values() if row[heads[c.id]] >= max(self.model.review[heads[c.id]], floor)]
         if not reported:
@@ -302,13 +306,16 @@ class Classifier:
         for category in reported:
             head = heads[category.id]
             passage = int(portion.statistics.best_passage[place, head])
+            if passage not in attributions:
+                attributions[passage] = Attribution(self.model, portion.prepared, portion.features, passage)
+                clauses[passage] = self.model.likeliest_clauses(portion.features[[passage]])[0]
             findings.append(
                 Finding(
                     category,
-                    self._clause(portion, passage, category, head),
+                    self._clause(clauses[passage], category, head),
                     float(row[head]),
                     "alert" if row[head] >= self.model.alert[head] else "review",
-                    self._evidence(portion, passage, head, limit=8),
+                    _evidence(portion, passage, attributions[passage].terms(head), limit=8),
                 )
             )
         return tuple(findings)
@@ -318,24 +325,24 @@ class Classifier:
         heads = [self.model.categories.index(name) for name in category.maps]
         return max(heads, key=lambda head: row[head])
 
-    def _clause(self, portion: Portion, passage: int, category: Category, head: int) -> Clause | None:
+    def _clause(self, lines: dict[int, int], category: Category, head: int) -> Clause | None:
         """Return the likeliest behaviour, where the row lists as many as the category that the model learnt."""
         learnt = default_policy().get(self.model.categories[head], category)
         if not category.behaviors or len(category.maps) > 1 or len(category.behaviors) != len(learnt.behaviors):
             return None
         if not any(clause.split(".")[0] == str(learnt.number) for clause in self.model.clauses):
             return category.clause(1) if len(category.behaviors) == 1 else None
-        return category.clause(self.model.likeliest_clauses(portion.features[[passage]])[0][learnt.number])
-
-    def _evidence(self, portion: Portion, passage: int, head: int, limit: int | None) -> Evidence:
-        """Attribute a passage's log-odds to its words."""
-        terms = attribute(self.model, portion.prepared, portion.features, passage, head)
-        if limit is not None:
-            terms = sorted((t for t in terms if t.contribution > 0), key=lambda t: -t.contribution)[:limit]
-        return Evidence(portion.prepared.passages[passage], tuple(terms))
+        return category.clause(lines[learnt.number])
 
     def _unscored(self, status: Status) -> Classification:
         return Classification(status, float("nan"), dict.fromkeys(self.policy, float("nan")))
+
+
+def _evidence(portion: Portion, passage: int, terms: Sequence[TermContribution], limit: int | None) -> Evidence:
+    """Keep what speaks for a category, heaviest first, where only so many words are shown."""
+    if limit is not None:
+        terms = sorted((t for t in terms if t.contribution > 0), key=lambda t: -t.contribution)[:limit]
+    return Evidence(portion.prepared.passages[passage], tuple(terms))
 
 
 def _portions(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -32,7 +32,9 @@ def _classifier(args: argparse.Namespace) -> Classifier:
 
 
 def _classify(args: argparse.Namespace) -> None:
-    text = sys.stdin.buffer.read().decode("utf-8", "replace") if args.text == "-" else args.text
+    from kahara_nlp.sources.decode import decode_text
+
+    text = decode_text(sys.stdin.buffer.read()).text if args.text == "-" else args.text
     result = _classifier(args).classify(text)
     if args.json:
         print(json.dumps(as_record(result), ensure_ascii=False, indent=1))
@@ -40,6 +42,7 @@ def _classify(args: argparse.Namespace) -> None:
         print("\n".join(as_lines(result)))
 
 
+_REDACT = "mask names, addresses and numbers of persons in the written table"
 _DATABASES = {".db", ".sqlite", ".sqlite3"}
 
 
@@ -66,10 +69,12 @@ def _score(args: argparse.Namespace) -> None:
 
     output = Path(args.output) if args.output else None
     _check_places(args.source, output, {*_DATABASES, *TABLES})
-    filters = Filters(args.since, args.until, args.sender, args.sample)
+    filters = Filters(args.since, args.until, args.sender, args.sample, args.include_own)
     with tempfile.TemporaryDirectory() as scratch:
         kept = output is not None and output.suffix.lower() in _DATABASES
-        store = output if output is not None and kept else Path(scratch) / "results.db"
+        # A table is written at the end; until then the results wait beside it, so that a run can go on.
+        store = output.with_name(f".{output.name}.unfinished.db") if output else Path(scratch) / "results.db"
+        store = output if output is not None and kept else store
         counts = score_archive(
             args.source,
             store,
@@ -89,9 +94,11 @@ def _score(args: argparse.Namespace) -> None:
                 for line in message_lines(results):
                     print(line)
             elif not kept:
-                export(results, output)
+                export(results, output, redact=args.redact)
             for problem in results.query("SELECT source, position, reason FROM errors").itertuples():
                 _say(f"not read: {problem.source}, position {problem.position}: {problem.reason}")
+        if output is not None and not kept:
+            store.unlink()
     for line in report_lines(counts):
         _say(line)
 
@@ -104,7 +111,7 @@ def _export(args: argparse.Namespace) -> None:
         raise DataError(msg)
     _check_places([], Path(args.output), set(TABLES))
     with Results(args.results) as results:
-        _say(f"{export(results, args.output):,} rows written to {args.output}")
+        _say(f"{export(results, args.output, redact=args.redact):,} rows written to {args.output}")
 
 
 def _date(text: str) -> datetime:
@@ -229,6 +236,8 @@ def _score_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--sample", type=_share, default=1.0, metavar="SHARE", help="a share of the messages, such as 0.1"
     )
+    command.add_argument("--include-own", action="store_true", help="score what staff wrote as well: incident notes")
+    command.add_argument("--redact", action="store_true", help=_REDACT)
     command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes (default 2)")
     command.add_argument("--strict", action="store_true", help="stop at the first message that cannot be read")
     _with_model(command)
@@ -266,6 +275,7 @@ def parser() -> argparse.ArgumentParser:
     command = add("export", _export, "Write a results file as a table.")
     command.add_argument("results", metavar="RESULTS", help="results.db of an earlier run")
     command.add_argument("-o", "--output", required=True, metavar="FILE", help=".csv, .jsonl, .xlsx or .parquet")
+    command.add_argument("--redact", action="store_true", help=_REDACT)
 
     command = add("train", _train, "Train a model on labelled examples.")
     command.add_argument("--data", metavar="DIR", help="folder or file of examples; the shipped examples if not given")

@@ -125,6 +125,7 @@ _WHAT = {
     "no_known_terms": "without known terms",
     "role_unknown": "calls in which it is unknown who the customer is",
     "duplicate": "duplicates of a scored message",
+    "re-decoded": "with a wrong or missing character set, decoded by what the bytes are",
     "failed": "could not be read",
     "level alert": "with an alert",
     "level review": "to review",

@@ -29,6 +29,7 @@ import pandas as pd
 
 from kahara_nlp.errors import DataError, MissingExtraError
 from kahara_nlp.records import Classification, Problem
+from kahara_nlp.redact import redact as masked
 
 __all__ = ["SCHEMA_VERSION", "TABLES", "Results", "ScoredMessage", "export", "frame_of"]
 
@@ -323,6 +324,9 @@ class Results:
             n = int(self._db.execute("SELECT count(*) FROM messages WHERE level = ?", (level,)).fetchone()[0])
             if n:
                 counts[f"level {level}"] = n
+        mended = "SELECT count(*) FROM messages WHERE notes LIKE 'charset:%' OR notes LIKE '%; charset:%'"
+        if n := int(self._db.execute(mended).fetchone()[0]):
+            counts["re-decoded"] = n
         return counts | ({"failed": failed} if failed else {})
 
     def query(self, sql: str, parameters: tuple[str | int | float, ...] = ()) -> pd.DataFrame:
@@ -407,7 +411,19 @@ def _defused(value: object) -> object:
     return f"'{value}" if value.startswith(_FORMULA) else value
 
 
-def export(results: Results, path: str | os.PathLike[str]) -> int:
+def _redacted(table: pd.DataFrame) -> pd.DataFrame:
+    """Mask personal data; the same sender keeps the same number, and source and position lead back to the mail."""
+    places = {sender: number for number, sender in enumerate(dict.fromkeys(table["sender"]), 1)}
+    return table.assign(
+        sender=[f"sender {places[sender]}" if sender else "" for sender in table["sender"]],
+        recipients="",
+        message_id="",
+        subject=[masked(text) if text else "" for text in table["subject"]],
+        passages=[masked(text) if text else "" for text in table["passages"]],
+    )
+
+
+def export(results: Results, path: str | os.PathLike[str], *, redact: bool = False) -> int:
     """Write all messages as a table; the ending of the name says which.
 
     Parameters
@@ -416,6 +432,9 @@ def export(results: Results, path: str | os.PathLike[str]) -> int:
         An open store.
     path : str or path-like
         ``.csv`` (UTF-8 with BOM, for spreadsheets), ``.jsonl``, ``.xlsx`` or ``.parquet``.
+    redact : bool, default False
+        Whether to mask names, places, addresses and numbers in passages and subjects, see
+        `kahara_nlp.redact`, and to leave out mail addresses and message ids; source and position stay.
 
     Returns
     -------
@@ -430,7 +449,7 @@ def export(results: Results, path: str | os.PathLike[str]) -> int:
         If the format needs an extra.
     """
     target = Path(path)
-    table = frame_of(results)
+    table = _redacted(frame_of(results)) if redact else frame_of(results)
     kind = target.suffix.lower()
     if kind in {".csv", ".xlsx"}:
         table = table.map(_defused)

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,6 +18,8 @@ import pytest
 
 import kahara_nlp as kn
 from kahara_nlp.archive import Filters, score_archive
+from kahara_nlp.meter import Meter
+from kahara_nlp.records import Problem
 from kahara_nlp.results import Results, export, frame_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -195,6 +198,67 @@ def test_a_bad_message_is_one_error_row_and_strict_stops(tmp_path: Path):
     assert "返金" not in reason
     with pytest.raises(kn.MessageParseError):
         score_archive(table, tmp_path / "s.db", jobs=1, strict=True)
+
+
+def test_what_staff_wrote_is_scored_where_asked(tmp_path: Path):
+    note = tmp_path / "note.eml"
+    note.write_text(
+        "From: a@kumiai.example\nTo: b@kumiai.example\nSubject: report\nMessage-ID: <1@kumiai.example>\n"
+        "Content-Type: text/plain; charset=utf-8\n\n来店客が受付で職員の襟をつかみ、突き飛ばした。\n",
+        encoding="utf-8",
+    )
+    assert score_archive(note, tmp_path / "a.db", own_domains=OWN, jobs=1) == {"own": 1}
+    counts = score_archive(note, tmp_path / "b.db", own_domains=OWN, jobs=1, filters=Filters(own=True))
+    assert counts["scored"] == 1
+    with Results(tmp_path / "b.db") as results:
+        assert "physical_attack" in results.query("SELECT category FROM findings")["category"].tolist()
+
+
+def test_a_wrong_character_set_is_counted(scored: Path):
+    with Results(scored) as results:
+        marked = results.query("SELECT count(*) AS n FROM messages WHERE notes LIKE '%charset:%'")["n"][0]
+        assert results.counts()["re-decoded"] == marked > 0
+
+
+def test_redacted_exports_name_nobody(scored: Path, tmp_path: Path):
+    with Results(scored) as results:
+        whole, export_of = frame_of(results), tmp_path / "out.csv"
+        export(results, export_of, redact=True)
+    table = pd.read_csv(export_of, keep_default_na=False)
+    written = export_of.read_text(encoding="utf-8-sig")
+    assert not re.search(r"[\w.]+@[\w.]+", written)
+    assert not any(address in written for address in whole["sender"] if address)
+    assert len(set(table["sender"])) == len(set(whole["sender"]))
+    assert table["harassment"].replace("", "nan").astype(float).tolist() == pytest.approx(
+        whole["harassment"].tolist(), nan_ok=True
+    )
+
+
+def test_progress_is_a_quiet_line_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("kahara_nlp.meter._QUIET_SECONDS", 0.0)
+    size = INBOX.stat().st_size
+    with Meter([INBOX], {}) as meter:
+        for position in (size // 4, size // 2):
+            meter.advance([Problem(str(INBOX), position, "the mail is empty")])
+        assert meter.done == size // 2
+    lines = capsys.readouterr().err
+    assert re.fullmatch(r"25% read, 1 messages, .*\n50% read, 2 messages, [\d,]+/s, about \d\d:\d\d left\n", lines)
+    with Meter([INBOX], {str(INBOX): size // 2}) as resumed:
+        assert resumed.done == size // 2
+
+
+def test_progress_counts_files_of_one_mail_and_members_of_archives(tmp_path: Path):
+    for name in ("a.eml", "b.eml", "c.zip", "d.eml"):
+        (tmp_path / name).write_bytes(b"x" * 100)
+    with Meter([tmp_path], {}) as meter:
+        meter.advance([Problem(str(tmp_path / "a.eml"), 0, ""), Problem(str(tmp_path / "b.eml"), 0, "")])
+        assert meter.done == 200
+        meter.advance([Problem(f"{tmp_path / 'c.zip'}!/x.eml", 0, "")])
+        assert meter.done == 200
+        meter.advance([Problem(str(tmp_path / "d.eml"), 0, "")])
+        assert meter.done == 400
 
 
 def test_sources_that_cannot_be_read_are_refused(tmp_path: Path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kahara_nlp.cli import main
+from kahara_nlp.results import Results
 
 ROOT = Path(__file__).resolve().parent.parent
 INBOX = str(ROOT / "data" / "samples" / "inbox.mbox")
@@ -25,6 +26,16 @@ def test_classify_as_json_from_standard_input(capsys: pytest.CaptureFixture[str]
     assert record["status"] == "scored"
     assert len(record["probabilities"]) == 12
     assert record["findings"][0]["category"] == "dogeza_demand"
+
+
+@pytest.mark.parametrize("charset", ["cp932", "iso-2022-jp", "euc-jp", "utf-16", "utf-8-sig"])
+def test_standard_input_is_decoded_by_what_its_bytes_are(
+    charset: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    data = "先日の件ですが、そこで土下座して謝れ。".encode(charset)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert main(["classify", "-"]) == 0
+    assert "土下座の要求" in capsys.readouterr().out
 
 
 def test_classify_a_text_that_cannot_be_scored(capsys: pytest.CaptureFixture[str]):
@@ -50,6 +61,20 @@ def test_score_to_a_table_and_export(capsys: pytest.CaptureFixture[str], tmp_pat
     assert "61 rows" in capsys.readouterr().err
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "b.csv", "r.db"]
+
+
+def test_an_interrupted_run_to_a_table_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    table = tmp_path / "rows.jsonl"
+    table.write_text('{"text": "返金してください"}\n{"text": \n', encoding="utf-8")
+    arguments = ["score", str(table), "--jobs", "1", "-o", str(tmp_path / "out.csv")]
+    assert main([*arguments, "--strict"]) == 3
+    left = tmp_path / ".out.csv.unfinished.db"
+    with Results(left) as results:
+        assert results.counts() == {"scored": 1}
+    assert main(arguments) == 0
+    assert "1 could not be read" in capsys.readouterr().err
+    assert not left.exists()
+    assert len((tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()) == 2
 
 
 def test_train_evaluate_and_check(capsys: pytest.CaptureFixture[str], tmp_path: Path):

@@ -16,9 +16,10 @@ from kahara_nlp.errors import KaharaError, SourceError
 from kahara_nlp.records import Message, Problem
 from kahara_nlp.sources.detect import read_file
 from kahara_nlp.sources.files import walk
+from kahara_nlp.sources.mail import UnreadMail
 from kahara_nlp.sources.options import SourceOptions
 
-__all__ = ["SourceOptions", "open_source"]
+__all__ = ["SourceOptions", "UnreadMail", "open_source", "open_unread"]
 
 
 def open_source(path: str | os.PathLike[str], options: SourceOptions | None = None) -> Iterator[Message | Problem]:
@@ -65,6 +66,40 @@ def open_source(path: str | os.PathLike[str], options: SourceOptions | None = No
     Traceback (most recent call last):
     kahara_nlp.errors.SourceError: there is no file or folder at no/such/archive
     """
+    options = options or SourceOptions()
+    rows = open_unread(path, options)
+    return (row.read(options) if isinstance(row, UnreadMail) else row for row in rows)
+
+
+def open_unread(
+    path: str | os.PathLike[str], options: SourceOptions | None = None
+) -> Iterator[UnreadMail | Message | Problem]:
+    """Find all messages behind a path, and leave reading the mails to the caller.
+
+    Parameters
+    ----------
+    path : path
+        As for `open_source`.
+    options : SourceOptions, optional
+        As for `open_source`.
+
+    Returns
+    -------
+    iterator of UnreadMail, Message or Problem
+        As `open_source` gives them, with mails as bytes: a program of several processes reads them where
+        there is time.
+
+    Raises
+    ------
+    KaharaError
+        As `open_source`.
+
+    Examples
+    --------
+    >>> mail = next(open_unread("data/samples/inbox.mbox"))
+    >>> mail.read(SourceOptions()).direction
+    'customer'
+    """
     if os.fspath(path) != "-" and not _exists(path):
         msg = f"there is no file or folder at {os.fspath(path)}"
         raise SourceError(msg)
@@ -78,7 +113,7 @@ def _exists(path: str | os.PathLike[str]) -> bool:
         return False
 
 
-def _read(path: str | os.PathLike[str], options: SourceOptions) -> Iterator[Message | Problem]:
+def _read(path: str | os.PathLike[str], options: SourceOptions) -> Iterator[UnreadMail | Message | Problem]:
     for file in walk(path):
         if isinstance(file, Problem):
             if not options.taken(file.source, file.position):

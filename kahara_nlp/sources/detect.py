@@ -15,7 +15,7 @@ from kahara_nlp.sources.decode import decode_text, looks_binary
 from kahara_nlp.sources.files import SourceFile
 from kahara_nlp.sources.json_rows import read_json
 from kahara_nlp.sources.labelled import parse_labelled
-from kahara_nlp.sources.mail import looks_like_mail, read_eml, read_mbox
+from kahara_nlp.sources.mail import UnreadMail, looks_like_mail, read_eml, read_mbox
 from kahara_nlp.sources.mbox import split_mbox
 from kahara_nlp.sources.options import SourceOptions
 from kahara_nlp.sources.outlook import read_msg
@@ -29,7 +29,7 @@ _EMLX = re.compile(rb"\s*\d{1,10}[ \t]*\r?\n(?=[\x21-\x39\x3b-\x7e]{1,76}:)")
 _SUBTITLES = re.compile(
     r"\ufeff?\s*(?:WEBVTT(?:[ \t\n]|$)|(?:\d{1,7}\s*\n)?\s*(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}\s*-->)"
 )
-_READER = Callable[[BinaryIO, str, SourceOptions], Iterator[Message | Problem]]
+_READER = Callable[[BinaryIO, str, SourceOptions], Iterator[UnreadMail] | Iterator[Message | Problem]]
 _UNREADABLE = (
     (b"%PDF", "PDF"),
     (b"!BDN", "an Outlook data file (.pst); export its folders as .eml or mbox"),
@@ -46,7 +46,7 @@ _UNREADABLE = (
 )
 
 
-def read_file(file: SourceFile, options: SourceOptions) -> Iterator[Message | Problem]:
+def read_file(file: SourceFile, options: SourceOptions) -> Iterator[UnreadMail | Message | Problem]:
     """Read the messages of one file.
 
     Parameters
@@ -58,7 +58,7 @@ def read_file(file: SourceFile, options: SourceOptions) -> Iterator[Message | Pr
 
     Yields
     ------
-    Message or Problem
+    UnreadMail, Message or Problem
         In the order of the file. An empty file has none.
 
     Raises

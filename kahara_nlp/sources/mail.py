@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import Message as MimePart
@@ -18,7 +19,7 @@ from kahara_nlp.sources.mbox import MAIL_LIMIT, split_mbox
 from kahara_nlp.sources.options import SourceOptions
 from kahara_nlp.sources.parts import Body, read_body
 
-__all__ = ["build_message", "looks_like_mail", "parse_fields", "read_eml", "read_mail", "read_mbox"]
+__all__ = ["UnreadMail", "build_message", "looks_like_mail", "parse_fields", "read_eml", "read_mail", "read_mbox"]
 
 #: Nested multiparts and lines that may be boundaries; a mail with more is cut there.
 BOUNDARY_LIMIT = 50
@@ -36,6 +37,43 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _EMLX = re.compile(rb"(\d{1,10})[ \t]*\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadMail:
+    """A mail as bytes: finding where one begins is quick, reading it can be left to another process.
+
+    Parameters
+    ----------
+    data : bytes
+        Header and body.
+    source : str
+        The file that it stands in.
+    position : int
+        Byte offset in an mbox, else 0.
+    complete : bool
+        False where it was cut because of its size.
+    """
+
+    data: bytes
+    source: str
+    position: int
+    complete: bool = True
+
+    def read(self, options: SourceOptions) -> Message | Problem:
+        """Read it, see `read_mail`.
+
+        Parameters
+        ----------
+        options : SourceOptions
+            Settings.
+
+        Returns
+        -------
+        Message or Problem
+            The mail.
+        """
+        return read_mail(self.data, self.source, self.position, options, complete=self.complete)
 
 
 def looks_like_mail(head: bytes) -> bool:
@@ -67,8 +105,8 @@ def looks_like_mail(head: bytes) -> bool:
     return bad <= len(lines) // 10 and len(names) >= 2  # noqa: PLR2004
 
 
-def read_mbox(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    r"""Read the mails of an mbox.
+def read_mbox(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[UnreadMail]:
+    r"""Find the mails of an mbox.
 
     Parameters
     ----------
@@ -81,24 +119,24 @@ def read_mbox(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[M
 
     Yields
     ------
-    Message or Problem
+    UnreadMail
         One for each mail.
 
     Examples
     --------
     >>> import io
     >>> box = io.BytesIO(b"From -\nFrom: a@b.example\nSubject: x\n\nhello\n")
-    >>> [message.text for message in read_mbox(box, "box", SourceOptions())]
+    >>> [mail.read(SourceOptions()).text for mail in read_mbox(box, "box", SourceOptions())]
     ['hello\n']
     """
     start = options.resume_after.get(name, -1)
     for mail in split_mbox(stream, max(start, 0)):
         if mail.position > start:
-            yield read_mail(mail.data, name, mail.position, options, complete=mail.complete)
+            yield UnreadMail(mail.data, name, mail.position, mail.complete)
 
 
-def read_eml(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Message | Problem]:
-    r"""Read a file of one mail, plain or as Apple Mail writes it (``.emlx``).
+def read_eml(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[UnreadMail]:
+    r"""Find the mail in a file of one, plain or as Apple Mail writes it (``.emlx``).
 
     Parameters
     ----------
@@ -111,14 +149,14 @@ def read_eml(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Me
 
     Yields
     ------
-    Message or Problem
+    UnreadMail
         One.
 
     Examples
     --------
     >>> import io
     >>> file = io.BytesIO(b"From: a@b.example\nSubject: x\n\nhello")
-    >>> next(read_eml(file, "a.eml", SourceOptions())).text
+    >>> next(read_eml(file, "a.eml", SourceOptions())).read(SourceOptions()).text
     'hello'
     """
     if options.taken(name, 0):
@@ -127,7 +165,7 @@ def read_eml(stream: BinaryIO, name: str, options: SourceOptions) -> Iterator[Me
     length = _EMLX.match(data)
     if length:
         data = data[length.end() : length.end() + int(length[1])]
-    yield read_mail(data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"), name, 0, options, complete=complete)
+    yield UnreadMail(data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"), name, 0, complete)
 
 
 def read_mail(
