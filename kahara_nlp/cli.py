@@ -16,6 +16,7 @@ from pathlib import Path
 from kahara_nlp.classifier import Classifier, load
 from kahara_nlp.display import as_lines, as_record, message_lines, report_lines
 from kahara_nlp.errors import DataError, KaharaError, SourceError
+from kahara_nlp.records import COLUMNS
 from kahara_nlp.version import __version__
 
 __all__ = ["main", "parser"]
@@ -151,14 +152,27 @@ def _count(text: str) -> int:
     return int(text)
 
 
+_COLUMN = "column of --add that holds text, labels, writer …, such as text=本文; repeatable"
+
+
+def _column(text: str) -> tuple[str, str]:
+    field, mark, name = text.partition("=")
+    if not mark or field not in COLUMNS:
+        msg = f"{text!r} names no column; write one of {', '.join(COLUMNS)}, = and the column's name"
+        raise argparse.ArgumentTypeError(msg)
+    return field, name
+
+
 def _train(args: argparse.Namespace) -> None:
     from kahara_nlp.policy import load_policy
-    from kahara_nlp.training import Settings, read_examples, train
+    from kahara_nlp.training import Settings, read_example_file, read_examples, train
 
     policy = load_policy(args.policy) if args.policy else None
     examples = [] if args.replace else read_examples(args.data, policy=policy)
     for file in args.add:
-        added = read_examples(file, policy=policy)
+        read = read_example_file(file, policy=policy, columns=dict(args.column))
+        _say(f"{file}: {read.to_text()}")
+        added = list(read.examples)
         known = {example.id for example in examples}
         if clash := [example.id for example in added if example.id in known]:
             msg = f"{len(clash)} id(s) of {file} stand in the data already, the first is {clash[0]!r}; rename them"
@@ -283,6 +297,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--replace", action="store_true", help="use only the examples of --add")
     command.add_argument("--weight", type=_weight, default=3.0, help="weight of each added example (default 3)")
     command.add_argument("--policy", metavar="P", help="policy whose categories to learn")
+    command.add_argument("--column", type=_column, action="append", default=[], metavar="FIELD=NAME", help=_COLUMN)
     command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes (default 2)")
     command.add_argument("-o", "--output", required=True, metavar="DIR", help="directory of the new model")
 

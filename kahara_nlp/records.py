@@ -8,6 +8,7 @@ from typing import Literal
 from kahara_nlp.policy import Category, Clause
 
 __all__ = [
+    "COLUMNS",
     "Classification",
     "Evidence",
     "Example",
@@ -21,6 +22,8 @@ __all__ = [
     "Turn",
 ]
 
+#: Columns of a file of examples.
+COLUMNS = ("id", "text", "labels", "clauses", "channel", "voice", "writer", "note", "kind")
 Status = Literal["scored", "empty", "no_known_terms", "not_japanese"]
 Level = Literal["alert", "review"]
 Direction = Literal["customer", "own", "automatic", "newsletter", "bounce", "unknown"]

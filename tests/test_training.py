@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
 import kahara_nlp as kn
-from kahara_nlp.training.evaluate import Evaluation, expected_calibration_error, recall_at_false_alarms
-from kahara_nlp.training.examples import COLUMNS, check_examples, data_digest, read_examples
+from kahara_nlp.records import COLUMNS
+from kahara_nlp.training.check import check_examples
+from kahara_nlp.training.evaluate import Evaluation
+from kahara_nlp.training.examples import data_digest, read_examples
+from kahara_nlp.training.figures import expected_calibration_error, recall_at_false_alarms
 from kahara_nlp.training.fit import Settings, cross_validate, fold_numbers
 from kahara_nlp.training.labels import targets
 
@@ -62,32 +65,29 @@ def test_a_malformed_row_is_refused_without_its_text(tmp_path: Path, change: dic
 
 def test_every_problem_is_listed_at_once(tmp_path: Path):
     rows = [GOOD | {"id": f"x-{i}", "labels": "rude", "kind": ""} for i in range(60)]
-    with pytest.raises(kn.DataError, match=r"60 problem[\s\S]*and 10 more") as caught:
+    with pytest.raises(kn.DataError, match=r"60 problem") as caught:
         read_examples(_csv(tmp_path / "a.csv", *rows))
-    assert str(caught.value).count("unknown label") == 50
+    assert str(caught.value).count("unknown label") == 60
 
 
 def test_files_that_are_no_examples_are_refused(tmp_path: Path):
-    with pytest.raises(kn.DataError, match="found no CSV"):
+    with pytest.raises(kn.DataError, match="found no file"):
         read_examples(tmp_path)
-    with pytest.raises(kn.DataError, match="found no CSV"):
+    with pytest.raises(kn.DataError, match="found no file"):
         read_examples(tmp_path / "absent.csv")
     empty = tmp_path / "empty.csv"
     empty.write_bytes(b"")
-    with pytest.raises(kn.DataError, match="column 'id' is missing"):
+    with pytest.raises(kn.DataError, match="no column holds the text"):
         read_examples(empty)
-    with pytest.raises(kn.DataError, match="unknown column 'mood'"):
-        read_examples(_csv(tmp_path / "b.csv", columns=(*COLUMNS, "mood")))
-    with pytest.raises(kn.DataError, match="column 'labels' is missing"):
+    with pytest.raises(kn.DataError, match=r"or none the labels; found: id, text, writer\. Call them"):
         read_examples(_csv(tmp_path / "c.csv", columns=("id", "text", "writer")))
-    sjis = tmp_path / "d.csv"
-    sjis.write_bytes("id,text,labels,writer\n1,返金,,x\n".encode("cp932"))
-    with pytest.raises(kn.DataError, match="not a UTF-8 CSV"):
-        read_examples(sjis)
     ragged = tmp_path / "e.csv"
     ragged.write_text("id,text,labels,writer\n1,a\n2,b,,x,extra\n", encoding="utf-8")
     with pytest.raises(kn.DataError, match=r"2 problem[\s\S]*row 2: expected 4 fields[\s\S]*row 3: expected 4 fields"):
         read_examples(ragged)
+    (tmp_path / "picture.csv").write_bytes(bytes(range(32)) * 50)
+    with pytest.raises(kn.DataError, match="neither CSV"):
+        read_examples(tmp_path / "picture.csv")
     (tmp_path / "sub").mkdir()
     _csv(tmp_path / "sub" / "b1.csv", GOOD)
     _csv(tmp_path / "sub" / "b2.csv", GOOD)
@@ -118,7 +118,7 @@ def test_duplicates_and_personal_data_are_found_and_named_by_id():
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(st.sampled_from("あいうえ"), min_size=1, max_size=12), min_size=2, max_size=8))
 def test_near_duplicates_are_those_of_a_comparison_of_all_with_all(texts: list[str]):
-    from kahara_nlp.training.examples import _grams
+    from kahara_nlp.training.check import grams as _grams
 
     found = {
         p.split(": ")[0] + p.split()[-1]

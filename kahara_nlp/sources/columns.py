@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kahara_nlp.errors import DataError
 from kahara_nlp.sources.options import SourceOptions
 
-__all__ = ["Columns", "find_columns", "looks_like_header"]
+__all__ = ["Columns", "column_key", "find_columns", "looks_like_header", "text_column_rank"]
 
 # Best first: a table may have both 件名 and 本文, or both 応対メモ and 発話内容.
 _NAMES: dict[str, str] = {
@@ -61,15 +61,52 @@ _MOST_SHOWN = 30
 _DROPPED = re.compile(r"[\s　_\-・]+|\(.*?\)|\[.*?\]|【.*?】")
 
 
-def _key(name: str) -> str:
-    """Return a column name without case, width, spaces and what stands in brackets."""
+def column_key(name: str) -> str:
+    """Return a column name without case, width, spaces and what stands in brackets.
+
+    Parameters
+    ----------
+    name : str
+        As it stands in a table.
+
+    Returns
+    -------
+    str
+        What names are compared by.
+
+    Examples
+    --------
+    >>> column_key("Message_ID (PK)")
+    'messageid'
+    """
     plain = unicodedata.normalize("NFKC", name.strip("\ufeff \t\r\n\"'")).lower()
     return _DROPPED.sub("", plain) or plain
 
 
-_KNOWN = {kind: {_key(name): rank for rank, name in enumerate(names.split())} for kind, names in _NAMES.items()}
-_AMBIGUOUS = {_key(name) for name in "チャネル チャンネル channel role 役割 participant_role".split()}  # noqa: SIM905
+_KNOWN = {kind: {column_key(name): rank for rank, name in enumerate(names.split())} for kind, names in _NAMES.items()}
+_AMBIGUOUS = {column_key(name) for name in "チャネル チャンネル channel role 役割 participant_role".split()}  # noqa: SIM905
 _ALL = {name for names in _KNOWN.values() for name in names}
+
+
+def text_column_rank(name: str) -> int | None:
+    """Say how surely a column of this name holds the text.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column.
+
+    Returns
+    -------
+    int or None
+        0 for the surest; None where the name is not that of a text.
+
+    Examples
+    --------
+    >>> text_column_rank("本文"), text_column_rank("日時")
+    (0, None)
+    """
+    return _KNOWN["text"].get(column_key(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +196,7 @@ def looks_like_header(row: Sequence[str]) -> bool:
     >>> looks_like_header(["ID", "本文"]), looks_like_header(["前略", "先日の件"])
     (True, False)
     """
-    return any(_key(cell) in _KNOWN["text"] for cell in row if len(cell) <= _LONGEST_NAME)
+    return any(column_key(cell) in _KNOWN["text"] for cell in row if len(cell) <= _LONGEST_NAME)
 
 
 def find_columns(header: Sequence[str], options: SourceOptions) -> Columns:
@@ -188,7 +225,7 @@ def find_columns(header: Sequence[str], options: SourceOptions) -> Columns:
     >>> find_columns(["通話ID", "話者", "発話内容"], SourceOptions())
     Columns(text=2, others={'speaker': 1, 'call': 0})
     """
-    keys = [_key(name) if len(name) <= _LONGEST_NAME else "" for name in header]
+    keys = [column_key(name) if len(name) <= _LONGEST_NAME else "" for name in header]
     if options.text_column is not None:
         text = _named(header, keys, options.text_column, "text")
     else:
@@ -226,8 +263,8 @@ def _named(header: Sequence[str], keys: list[str], name: str, purpose: str) -> i
     plain = [cell.strip("\ufeff ") for cell in header]
     if name in plain:
         return plain.index(name)
-    if _key(name) in keys:
-        return keys.index(_key(name))
+    if column_key(name) in keys:
+        return keys.index(column_key(name))
     msg = f"there is no column {name!r} for the {purpose}. {_found(header, keys)}"
     raise DataError(msg)
 

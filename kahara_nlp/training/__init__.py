@@ -1,8 +1,9 @@
 """Retraining and measuring: examples in, models and evaluations out."""
 
+from kahara_nlp.training.check import check_examples
 from kahara_nlp.training.evaluate import Evaluation
-from kahara_nlp.training.examples import check_examples, read_examples
+from kahara_nlp.training.examples import read_example_file, read_examples
 from kahara_nlp.training.fit import Settings
 from kahara_nlp.training.train import evaluate, train
 
-__all__ = ["Evaluation", "Settings", "check_examples", "evaluate", "read_examples", "train"]
+__all__ = ["Evaluation", "Settings", "check_examples", "evaluate", "read_example_file", "read_examples", "train"]

@@ -12,7 +12,8 @@ from sklearn.metrics import cohen_kappa_score
 from kahara_nlp.errors import DataError
 from kahara_nlp.policy import default_policy
 from kahara_nlp.records import Example
-from kahara_nlp.training.examples import check_examples, data_digest
+from kahara_nlp.training.check import check_examples
+from kahara_nlp.training.examples import data_digest
 
 __all__ = ["agreement", "datasheet", "worn_share"]
 

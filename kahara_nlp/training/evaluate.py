@@ -1,24 +1,23 @@
 """Measuring: how well probabilities and labels agree, with intervals over writers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from kahara_nlp.errors import DataError
 from kahara_nlp.model import Scores
 from kahara_nlp.policy import default_policy
 from kahara_nlp.records import Example
+from kahara_nlp.training.figures import OVERALL, Outcome, category_figures, overall_figures, share
 from kahara_nlp.training.labels import targets
 
-__all__ = ["Evaluation", "Measure", "measure"]
+__all__ = ["Evaluation", "Measure", "measure", "outcome", "rows_of_writers"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-_BINS = 15
 _RESAMPLES = 200
 
 
@@ -144,196 +143,6 @@ class Evaluation:
         return "\n".join(lines)
 
 
-OVERALL = {
-    "macro_average_precision": "macro average precision",
-    "auroc": "AUROC, harassment against the rest",
-    "recall_at_1_percent_complaints": "recall at 1 % false alarms on legitimate complaints",
-    "recall_at_1_percent_near_misses": "recall at 1 % false alarms on near misses",
-    "recall_at_01_percent_ordinary": "recall at 0.1 % false alarms on ordinary texts",
-    "precision_at_alert": "precision at alert",
-    "recall_at_alert": "recall at alert",
-    "precision_at_review": "precision at review",
-    "recall_at_review": "recall at review",
-    "false_alarms_complaints_alert": "false alarms on legitimate complaints, alert",
-    "false_alarms_near_misses_alert": "false alarms on near misses, alert",
-    "false_alarms_ordinary_alert": "false alarms on ordinary texts, alert",
-    "false_alarms_complaints_review": "false alarms on legitimate complaints, review",
-    "false_alarms_near_misses_review": "false alarms on near misses, review",
-    "false_alarms_ordinary_review": "false alarms on ordinary texts, review",
-    "expected_calibration_error": "expected calibration error (15 bins)",
-    "clause_accuracy": "clause right, given the category",
-    "buried_sentence_found": "one harassing text in a long mail of 6 to 40 other sentences, found (review)",
-    "long_mail_false_alarms": "long mails without harassment, flagged (review)",
-    "buried_sentence_alert": "one harassing text in a long mail, found (alert)",
-    "long_mail_false_alerts": "long mails without harassment, flagged (alert)",
-}
-
-
-def expected_calibration_error(probabilities: FloatArray, target: BoolArray) -> float:
-    """Return the mean gap between probability and frequency over equally wide bins.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float64, shape (n,)
-        In [0, 1].
-    target : ndarray of bool, shape (n,)
-        What was true.
-
-    Returns
-    -------
-    float
-        In [0, 1]; bins weigh by their number of texts.
-
-    Examples
-    --------
-    >>> expected_calibration_error(np.array([0.0, 1.0]), np.array([False, True]))
-    0.0
-    """
-    bins = np.minimum((probabilities * _BINS).astype(int), _BINS - 1)
-    sizes = np.bincount(bins, minlength=_BINS)
-    gaps = np.abs(np.bincount(bins, probabilities, _BINS) - np.bincount(bins, target, _BINS))
-    return float(gaps.sum() / sizes.sum())
-
-
-def recall_at_false_alarms(probabilities: FloatArray, positive: BoolArray, negative: BoolArray, rate: float) -> float:
-    """Return the recall where at most a share of some negatives is flagged.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float64, shape (n,)
-        In [0, 1].
-    positive, negative : ndarray of bool, shape (n,)
-        Which texts are which.
-    rate : float
-        Highest share of the negatives at or above the threshold, in [0, 1].
-
-    Returns
-    -------
-    float
-        In [0, 1]; NaN without positives or negatives.
-
-    Examples
-    --------
-    >>> p = np.array([0.9, 0.2, 0.8, 0.1])
-    >>> recall_at_false_alarms(p, p > 0.5, p < 0.5, 0.0)
-    1.0
-    """
-    if not positive.any() or not negative.any():
-        return float("nan")
-    descending = np.sort(probabilities[negative])[::-1]
-    allowed = int(rate * len(descending))
-    limit = descending[allowed] if allowed < len(descending) else -1.0
-    return float((probabilities[positive] > limit).mean())
-
-
-class _Data(NamedTuple):
-    """What figures are computed from; rows may be resampled."""
-
-    labels: npt.NDArray[Any]
-    any_label: npt.NDArray[Any]
-    categories: npt.NDArray[Any]
-    harassment: npt.NDArray[Any]
-    complaint: npt.NDArray[Any]
-    near_miss: npt.NDArray[Any]
-    ordinary: npt.NDArray[Any]
-    clause: npt.NDArray[Any]
-
-    def take(self, rows: npt.NDArray[np.int64]) -> "_Data":
-        return _Data(*(part[rows] for part in self))
-
-
-def _share(condition: BoolArray, among: BoolArray) -> float:
-    return float(condition[among].mean()) if among.any() else float("nan")
-
-
-def _average_precision(labels: BoolArray, probabilities: FloatArray) -> float:
-    return float(average_precision_score(labels, probabilities)) if labels.any() else float("nan")
-
-
-def _f1(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
-def _category_figures(column: int, threshold: float) -> dict[str, Callable[[_Data], float]]:
-    def precision(d: _Data) -> float:
-        return _share(d.labels[:, column], d.categories[:, column] >= threshold)
-
-    def recall(d: _Data) -> float:
-        return _share(d.categories[:, column] >= threshold, d.labels[:, column])
-
-    return {
-        "average_precision": lambda d: _average_precision(d.labels[:, column], d.categories[:, column]),
-        "precision": precision,
-        "recall": recall,
-        "f1": lambda d: _f1(precision(d), recall(d)),
-    }
-
-
-_Figure = tuple[Callable[[_Data], float], Callable[[_Data], int]]
-
-
-def _at_threshold(level: str, threshold: float) -> dict[str, _Figure]:
-    """Return the figures of one operating point."""
-
-    def false_alarms(field: str) -> _Figure:
-        return (
-            lambda d: _share(d.harassment >= threshold, getattr(d, field)),
-            lambda d: int(getattr(d, field).sum()),
-        )
-
-    return {
-        f"precision_at_{level}": (lambda d: _share(d.any_label, d.harassment >= threshold), lambda d: len(d.any_label)),
-        f"recall_at_{level}": (
-            lambda d: _share(d.harassment >= threshold, d.any_label),
-            lambda d: int(d.any_label.sum()),
-        ),
-        f"false_alarms_complaints_{level}": false_alarms("complaint"),
-        f"false_alarms_near_misses_{level}": false_alarms("near_miss"),
-        f"false_alarms_ordinary_{level}": false_alarms("ordinary"),
-    }
-
-
-def _overall_figures(review: float, alert: float) -> dict[str, _Figure]:
-    def macro(d: _Data) -> float:
-        values = [_average_precision(d.labels[:, c], d.categories[:, c]) for c in range(d.labels.shape[1])]
-        return float(np.nanmean(values)) if any(not np.isnan(v) for v in values) else float("nan")
-
-    def auroc(d: _Data) -> float:
-        both = d.any_label.any() and not d.any_label.all()
-        return float(roc_auc_score(d.any_label, d.harassment)) if both else float("nan")
-
-    def everything(d: _Data) -> int:
-        return len(d.any_label)
-
-    figures: dict[str, _Figure] = {
-        "macro_average_precision": (macro, everything),
-        "auroc": (auroc, everything),
-        "recall_at_1_percent_complaints": (
-            lambda d: recall_at_false_alarms(d.harassment, d.any_label, d.complaint, 0.01),
-            lambda d: int(d.complaint.sum()),
-        ),
-        "recall_at_1_percent_near_misses": (
-            lambda d: recall_at_false_alarms(d.harassment, d.any_label, d.near_miss, 0.01),
-            lambda d: int(d.near_miss.sum()),
-        ),
-        "recall_at_01_percent_ordinary": (
-            lambda d: recall_at_false_alarms(d.harassment, d.any_label, d.ordinary, 0.001),
-            lambda d: int(d.ordinary.sum()),
-        ),
-    }
-    for level, threshold in (("alert", alert), ("review", review)):
-        figures |= _at_threshold(level, threshold)
-    figures["expected_calibration_error"] = (
-        lambda d: expected_calibration_error(d.harassment, d.any_label),
-        everything,
-    )
-    figures["clause_accuracy"] = (
-        lambda d: float(np.nanmean(d.clause)) if (~np.isnan(d.clause)).any() else float("nan"),
-        lambda d: int((~np.isnan(d.clause)).sum()),
-    )
-    return {name: figures[name] for name in OVERALL if name in figures}
-
-
 def _clause_hits(examples: Sequence[Example], predicted: Sequence[Mapping[int, int]]) -> FloatArray:
     """Return for each example the share of its categories whose clause was right; NaN where there is none."""
     hits = np.full(len(examples), np.nan)
@@ -343,6 +152,43 @@ def _clause_hits(examples: Sequence[Example], predicted: Sequence[Mapping[int, i
         if judged:
             hits[row] = float(np.mean(judged))
     return hits
+
+
+def outcome(
+    examples: Sequence[Example], categories: Sequence[str], scores: Scores, clauses: Sequence[Mapping[int, int]] = ()
+) -> Outcome:
+    """Put what was said beside what is true.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        The labelled texts.
+    categories : sequence of str
+        Columns of the scores.
+    scores : Scores
+        Probabilities, one row for each example.
+    clauses : sequence of mapping of int to int, optional
+        The likeliest clause of each category, for each example.
+
+    Returns
+    -------
+    Outcome
+        Ready for the functions of `kahara_nlp.training.figures`.
+    """
+    labels = targets(examples, categories)
+    kinds = np.array([example.kind for example in examples], dtype=object)
+    harassing = np.array([bool(example.labels) for example in examples])
+    harmless = np.logical_not(harassing)
+    return Outcome(
+        labels,
+        harassing,
+        scores.categories,
+        scores.harassment,
+        np.logical_and(harmless, kinds == "complaint"),
+        np.logical_and(harmless, np.array([kind.startswith("near:") for kind in kinds])),
+        np.logical_and(harmless, np.isin(kinds, ["ordinary", "staff"])),
+        _clause_hits(examples, clauses) if clauses else np.full(len(examples), np.nan),
+    )
 
 
 def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came about
@@ -387,27 +233,12 @@ def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came a
     if not examples or len(examples) != len(scores.harassment):
         msg = f"{len(examples)} examples and {len(scores.harassment)} scores"
         raise DataError(msg)
-    labels = targets(examples, categories)
-    kinds = np.array([example.kind for example in examples], dtype=object)
-    complaint = np.array([example.kind == "complaint" for example in examples])
-    harmless = np.logical_not(labels.any(axis=1))
-    near_miss = np.logical_and(harmless, np.array([kind.startswith("near:") for kind in kinds]))
-    ordinary = np.logical_and(harmless, np.isin(kinds, ["ordinary", "staff"]))
-    clause_hits = _clause_hits(examples, clauses)
-    data = _Data(
-        labels,
-        np.asarray(labels.any(axis=1)),
-        scores.categories,
-        scores.harassment,
-        np.logical_and(harmless, complaint),
-        near_miss,
-        ordinary,
-        clause_hits,
-    )
+    data = outcome(examples, categories, scores, clauses)
+    labels = data.labels
     review, alert = thresholds
-    per_category = {name: _category_figures(column, review[column]) for column, name in enumerate(categories)}
-    overall = _overall_figures(float(review[-1]), float(alert[-1]))
-    flat: dict[tuple[str, str], Callable[[_Data], float]] = {
+    per_category = {name: category_figures(column, review[column]) for column, name in enumerate(categories)}
+    overall = overall_figures(float(review[-1]), float(alert[-1]))
+    flat: dict[tuple[str, str], Callable[[Outcome], float]] = {
         (name, key): figure for name, row in per_category.items() for key, figure in row.items()
     }
     flat |= {("", key): figure for key, (figure, _) in overall.items()}
@@ -437,23 +268,40 @@ def _mail_figures(mails: tuple[BoolArray, FloatArray] | None, review: float, ale
         ("buried_sentence_alert", harassing, alert),
         ("long_mail_false_alerts", ~harassing, alert),
     ):
-        n, share = int(rows.sum()), _share(probabilities >= threshold, rows)
-        spread = 1.96 * float(np.sqrt(share * (1 - share) / n))
-        figures[name] = Measure(share, max(share - spread, 0.0), min(share + spread, 1.0), n)
+        n, found = int(rows.sum()), share(probabilities >= threshold, rows)
+        spread = 1.96 * float(np.sqrt(found * (1 - found) / n))
+        figures[name] = Measure(found, max(found - spread, 0.0), min(found + spread, 1.0), n)
     return figures
 
 
-def _intervals(
-    data: _Data, writers: Sequence[str], figures: Mapping[tuple[str, str], Callable[[_Data], float]]
-) -> dict[tuple[str, str], tuple[float, float, float]]:
-    """Compute each figure, and again on resampled writers."""
+def rows_of_writers(writers: Sequence[str]) -> Iterator[npt.NDArray[np.int64]]:
+    """Draw writers with replacement, 200 times.
+
+    Parameters
+    ----------
+    writers : sequence of str
+        The writer of each row.
+
+    Yields
+    ------
+    ndarray of int64
+        All rows of the writers that were drawn; nothing where there is only one writer.
+    """
     names = sorted(set(writers))
     rows_of = {name: np.flatnonzero(np.array(writers, dtype=object) == name) for name in names}
     rng = np.random.default_rng(0)
-    draws: dict[tuple[str, str], list[float]] = {key: [] for key in figures}
     for _ in range(_RESAMPLES if len(names) > 1 else 0):
         chosen = rng.choice(len(names), len(names))
-        sample = data.take(np.concatenate([rows_of[names[number]] for number in chosen]))
+        yield np.concatenate([rows_of[names[number]] for number in chosen])
+
+
+def _intervals(
+    data: Outcome, writers: Sequence[str], figures: Mapping[tuple[str, str], Callable[[Outcome], float]]
+) -> dict[tuple[str, str], tuple[float, float, float]]:
+    """Compute each figure, and again on resampled writers."""
+    draws: dict[tuple[str, str], list[float]] = {key: [] for key in figures}
+    for rows in rows_of_writers(writers):
+        sample = data.take(rows)
         for key, figure in figures.items():
             draws[key].append(figure(sample))
     result = {}

@@ -1,37 +1,39 @@
 """Labelled examples: reading them, and refusing what would spoil a model."""
 
-import csv
 import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kahara_nlp.errors import DataError
 from kahara_nlp.policy import Policy, data_root, default_policy
-from kahara_nlp.records import Example
+from kahara_nlp.records import COLUMNS, Example
+from kahara_nlp.sources.columns import cell_text, column_key
+from kahara_nlp.training.spellings import Reading, read_labels
+from kahara_nlp.training.tables import Table, read_table
 
-__all__ = ["COLUMNS", "DataReport", "check_examples", "data_digest", "read_examples", "utterances_root"]
+__all__ = ["ExampleFile", "data_digest", "read_example_file", "read_examples", "utterances_root"]
 
-COLUMNS = ("id", "text", "labels", "clauses", "channel", "voice", "writer", "note", "kind")
-_REQUIRED = {"id", "text", "labels", "writer"}
 _CHANNELS = {"call", "email", "note"}
 _VOICES = {"customer", "staff"}
 _KINDS = {"", "complaint", "ordinary", "staff"}
-_NEAR_DUPLICATE = 0.6  # Jaccard similarity of character 3-grams
-_SHOWN_PROBLEMS = 50
-
-_EXAMPLE_DOMAIN = r"(?:[\w-]+\.)*example(?:\.(?:jp|com|org|net))?(?![\w.-]*\w)"
-_PERSONAL = (
-    (
-        "mail address outside example domains",
-        re.compile(rf"[\w.+-]+@(?!{_EXAMPLE_DOMAIN})[\w-]+(?:\.[\w-]+)+", re.ASCII),
-    ),
-    ("telephone number", re.compile(r"(?<![\d-])(?!\d{2,5}-0{1,4}-0{3,4}(?!\d))0\d{1,4}-\d{1,4}-\d{3,4}(?![\d-])")),
-    ("postcode", re.compile(r"〒 ?(?!000)\d{3}-?\d{4}")),
-    ("card or account number", re.compile(r"(?<!\d)\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{4}(?!\d)")),
-)
+_CHANNEL_WORDS = {
+    "電話": "call",
+    "通話": "call",
+    "メール": "email",
+    "記録": "note",
+    "メモ": "note",
+    "phone": "call",
+    "mail": "email",
+}
+_VOICE_WORDS = {"顧客": "customer", "お客様": "customer", "職員": "staff", "従業員": "staff", "担当者": "staff"}
+_YES = {"1", "○", "◯", "〇", "●", "✓", "✔", "レ", "x", "true", "yes", "y", "はい", "有", "該当", "t"}
+_NO = {"", "0", "×", "-", "false", "no", "n", "いいえ", "無", "非該当", "f"}
+#: Where nobody says who wrote a text, neighbouring rows, which are often about one affair, count as one writer.
+_BLOCKS = 10
+_SHOWN_PROBLEMS = 1000
 
 
 def utterances_root() -> Path:
@@ -47,16 +49,63 @@ def utterances_root() -> Path:
     return beside if beside.is_dir() else Path("data") / "utterances"
 
 
-def read_examples(source: str | Path | None = None, *, policy: Policy | None = None) -> list[Example]:
+@dataclass(frozen=True)
+class ExampleFile:
+    """What was read from one file.
+
+    Parameters
+    ----------
+    examples : tuple of Example
+        The labelled texts.
+    columns : dict of str to str
+        The column that each field was read from.
+    ignored : tuple of str
+        Columns that were not used.
+    unlabelled : tuple of int
+        Rows whose label says that nobody has judged them yet; they are left out.
+    """
+
+    examples: tuple[Example, ...]
+    columns: dict[str, str]
+    ignored: tuple[str, ...]
+    unlabelled: tuple[int, ...]
+
+    def to_text(self) -> str:
+        """Say in a few lines what was read, and what not.
+
+        Returns
+        -------
+        str
+            No text of an example.
+        """
+        harmless = sum(not example.labels for example in self.examples)
+        lines = [
+            f"{len(self.examples):,} texts, {harmless:,} of them without a category; "
+            + ", ".join(f"{field} from {column!r}" for field, column in self.columns.items())
+        ]
+        if self.ignored:
+            lines.append(f"columns not used: {', '.join(self.ignored)}")
+        if self.unlabelled:
+            lines.append(f"{len(self.unlabelled):,} rows are not labelled yet and were left out")
+        return "\n".join(lines)
+
+
+def read_examples(
+    source: str | Path | None = None,
+    *,
+    policy: Policy | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> list[Example]:
     """Read labelled examples.
 
     Parameters
     ----------
     source : str or Path, optional
-        A CSV file (UTF-8) with the columns ``id, text, labels, clauses, channel, voice, writer, note`` and,
-        optionally, ``kind``, or a folder of such files; the shipped examples if not given.
+        A file, see `read_example_file`, or a folder of CSV files; the shipped examples if not given.
     policy : Policy, optional
         Whose categories the labels must name; the shipped policy if not given.
+    columns : mapping of str to str, optional
+        Columns by field (``text``, ``labels``, ``writer`` …), where they are not recognised by their names.
 
     Returns
     -------
@@ -68,83 +117,165 @@ def read_examples(source: str | Path | None = None, *, policy: Policy | None = N
     DataError
         If there is no file, or any row is malformed: the message lists every problem with file and row,
         and no text.
+    MissingExtraError
+        If a format needs an extra.
     """
     root = utterances_root() if source is None else Path(source)
     files = sorted(root.rglob("*.csv")) if root.is_dir() else [root]
     if not files or not files[0].is_file():
         msg = (
-            f"no examples: found no CSV file at {root}; expected columns {', '.join(COLUMNS)}. The shipped "
-            "examples are in a checkout of the project only: run there, or name your own with --data"
+            f"no examples: found no file at {root}; expected a table with the columns text and labels, such as a CSV "
+            f"file with {', '.join(COLUMNS)}"
         )
         raise DataError(msg)
     problems: list[str] = []
     examples: list[Example] = []
     seen: dict[str, str] = {}
     for file in files:
-        for place, row in _rows(file, problems):
-            example = _example(row, place, policy or default_policy(), problems)
-            if example is None:
-                continue
+        found, places = _read(file, policy or default_policy(), columns, problems)
+        for example, place in zip(found.examples, places, strict=True):
             if example.id in seen:
-                problems.append(f"{place}: id {example.id!r} stands already at {seen[example.id]}")
+                problems.append(f"{place}: id {_named(example.id)} stands already at {seen[example.id]}")
                 continue
             seen[example.id] = place
             examples.append(example)
-    if problems:
-        shown = "\n".join(f"  {problem}" for problem in problems[:_SHOWN_PROBLEMS])
-        more = f"\n  … and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
-        msg = f"{len(problems)} problem(s) in the examples:\n{shown}{more}"
-        raise DataError(msg)
+    _refuse(problems)
     return examples
 
 
-def _rows(file: Path, problems: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the rows of one file with their places."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle, strict=True)
-            found = reader.fieldnames or []
-            if unknown := [name for name in found if name not in COLUMNS]:
-                problems.append(f"{file.name}: unknown column {_named(unknown[0])}; known: {', '.join(COLUMNS)}")
-                return
-            if missing := sorted(_REQUIRED - set(found)):
-                problems.append(
-                    f"{file.name}: column {missing[0]!r} is missing; found: {', '.join(map(_named, found)) or 'none'}"
-                )
-                return
-            for number, row in enumerate(reader, 2):
-                place = f"{file.name}, row {number}"
-                if None in row or None in row.values():
-                    problems.append(f"{place}: expected {len(found)} fields")
-                    continue
-                yield place, row
-    except (UnicodeDecodeError, csv.Error) as exc:
-        problems.append(f"{file.name}: not a UTF-8 CSV file ({type(exc).__name__})")
+def read_example_file(
+    path: str | Path, *, policy: Policy | None = None, columns: Mapping[str, str] | None = None
+) -> ExampleFile:
+    r"""Read labelled examples of any usual format, and say what was read.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or TSV in any encoding, Excel, Parquet, JSON, JSON lines, or an export of doccano or Label Studio. A
+        column with the text and one with the labels are enough; ``id``, ``clauses``, ``channel``, ``voice``,
+        ``writer`` (who wrote or sent it), ``note`` and ``kind`` are used where they are. Instead of a column
+        of labels there may be one for each category, with marks in it. Labels are ids, numbers (3, ③) or
+        Japanese names; see `kahara_nlp.training.spellings.read_labels`.
+    policy : Policy, optional
+        Whose categories the labels must name; the shipped policy if not given.
+    columns : mapping of str to str, optional
+        Columns by field, where they are not recognised by their names.
+
+    Returns
+    -------
+    ExampleFile
+        Examples. Where no column says who wrote a text, neighbouring rows count as one of ten writers.
+
+    Raises
+    ------
+    DataError
+        With every problem of the file, by row and without any text.
+    MissingExtraError
+        If the format needs an extra.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "labels.csv")
+    ...     _ = file.write_text("本文,分類\n床に手をついて詫びろ,④\n返金してください,なし\n", encoding="cp932")
+    ...     [example.labels for example in read_example_file(file).examples]
+    [('dogeza_demand',), ()]
+    """
+    problems: list[str] = []
+    found, places = _read(Path(path), policy or default_policy(), columns, problems)
+    seen: dict[str, str] = {}
+    for example, place in zip(found.examples, places, strict=True):
+        if example.id in seen:
+            problems.append(f"{place}: id {_named(example.id)} stands already at {seen[example.id]}")
+        seen.setdefault(example.id, place)
+    _refuse(problems)
+    return found
 
 
-def _example(row: dict[str, str], place: str, policy: Policy, problems: list[str]) -> Example | None:
-    """Check one row."""
-    labels = {label for label in row["labels"].split("|") if label}
-    clauses = tuple(clause for clause in row.get("clauses", "").split("|") if clause)
-    kind = row.get("kind", "")
-    channel, voice = row.get("channel") or "email", row.get("voice") or "customer"
-    own = _label_problems(labels, clauses, policy)
-    if not row["text"].strip():
-        own.append("empty text")
-    if not row["id"].strip() or not row["writer"].strip():
-        own.append("id and writer must not be empty")
+def _refuse(problems: Sequence[str]) -> None:
+    """Raise where there are problems, with all of them."""
+    if not problems:
+        return
+    shown = "\n".join(f"  {problem}" for problem in problems[:_SHOWN_PROBLEMS])
+    more = f"\n  … and {len(problems) - _SHOWN_PROBLEMS} more" if len(problems) > _SHOWN_PROBLEMS else ""
+    msg = f"{len(problems)} problem(s) in the examples:\n{shown}{more}"
+    raise DataError(msg)
+
+
+def _read(
+    file: Path, policy: Policy, columns: Mapping[str, str] | None, problems: list[str]
+) -> tuple[ExampleFile, list[str]]:
+    """Read one file; return its examples and the place of each."""
+    spellings = {column_key(name): c.id for c in policy.values() for name in (c.id, c.name, c.name_en) if name}
+    table = read_table(file, columns, spellings)
+    problems += [problem if problem.startswith(file.name) else f"{file.name}, {problem}" for problem in table.problems]
+    examples: list[Example] = []
+    places: list[str] = []
+    unlabelled: list[int] = []
+    for order, (number, row) in enumerate(table.rows):
+        place = f"{file.name}, row {number}"
+        reading = _labels(table, row, policy, spellings)
+        if not reading.labelled:
+            unlabelled.append(number)
+            continue
+        block = f"{file.stem}:{order * _BLOCKS // len(table.rows) + 1}"
+        example, own = _example(table, row, reading, policy, (f"{file.stem}-{number:04d}", block))
+        problems += [f"{place}: {problem}" for problem in own]
+        if example is not None:
+            examples.append(example)
+            places.append(place)
+    return ExampleFile(tuple(examples), table.columns, table.ignored, tuple(unlabelled)), places
+
+
+def _labels(table: Table, row: Mapping[str, Any], policy: Policy, spellings: Mapping[str, str]) -> Reading:
+    """Read the labels of a row: one cell, or a mark in the column of each category."""
+    if not table.marked:
+        return read_labels(table.cell(row, "labels"), policy)
+    labels, unknown = set(), []
+    for column in table.marked:
+        mark = cell_text(row[column]).strip().lower()
+        if mark in _YES:
+            labels.add(spellings[column_key(column)])
+        elif mark not in _NO:
+            unknown.append(mark)
+    return Reading(frozenset(labels), unknown=tuple(unknown))
+
+
+def _example(
+    table: Table, row: Mapping[str, Any], reading: Reading, policy: Policy, names: tuple[str, str]
+) -> tuple[Example | None, list[str]]:
+    """Check one row; `names` are the id and the writer where the file has none."""
+
+    def text_of(field: str) -> str:
+        return cell_text(table.cell(row, field))
+
+    problems = [f"unknown label {_named(part)}" for part in sorted(reading.unknown)]
+    clauses = tuple(clause for clause in re.split(r"[|,、; ]+", text_of("clauses")) if clause)
+    clauses += tuple(sorted(reading.clauses - set(clauses)))
+    labels = set(reading.labels)
+    if not reading.unknown:
+        problems += _clause_problems(labels, clauses, policy)
+    kind = text_of("kind")
+    channel, voice = text_of("channel").strip() or "email", text_of("voice").strip() or "customer"
+    channel, voice = _CHANNEL_WORDS.get(channel, channel), _VOICE_WORDS.get(voice, voice)
+    identifier = text_of("id").strip() if "id" in table.columns else names[0]
+    writer = text_of("writer").strip() if "writer" in table.columns else names[1]
+    if not text_of("text").strip():
+        problems.append("empty text")
+    if not identifier or not writer:
+        problems.append("id and writer must not be empty")
     for name, value, known in (("channel", channel, _CHANNELS), ("voice", voice, _VOICES)):
         if value not in known:
-            own.append(f"unknown {name} {_named(value)}; known: {', '.join(sorted(known))}")
+            problems.append(f"unknown {name} {_named(value)}; known: {', '.join(sorted(known))}")
     if kind not in _KINDS and not (kind.startswith("near:") and kind[5:] in policy):
-        own.append(f"unknown kind {_named(kind)}")
+        problems.append(f"unknown kind {_named(kind)}")
     if kind and labels:
-        own.append("kind is for texts without label")
-    problems += [f"{place}: {problem}" for problem in own]
-    if own:
-        return None
+        problems.append("kind is for texts without label")
+    if problems:
+        return None, problems
     ordered = tuple(name for name in policy if name in labels)
-    return Example(row["id"], row["text"], ordered, clauses, channel, voice, row["writer"], kind, row.get("note", ""))
+    return Example(identifier, text_of("text"), ordered, clauses, channel, voice, writer, kind, text_of("note")), []
 
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_:.|-]{1,40}")
@@ -155,10 +286,10 @@ def _named(value: str) -> str:
     return repr(value) if _IDENTIFIER.fullmatch(value) else f"of {len(value)} characters"
 
 
-def _label_problems(labels: set[str], clauses: tuple[str, ...], policy: Policy) -> list[str]:
-    """Check labels and clauses against the policy and against each other."""
+def _clause_problems(labels: set[str], clauses: tuple[str, ...], policy: Policy) -> list[str]:
+    """Check clauses against the policy and against the labels."""
     by_number = {category.number: category for category in policy.values()}
-    problems = [f"unknown label {_named(label)}" for label in sorted(labels - set(policy))]
+    problems = []
     of_clauses = set()
     for clause in clauses:
         match = re.fullmatch(r"(\d+)\.(\d+)", clause)
@@ -192,106 +323,3 @@ def data_digest(examples: Iterable[Example]) -> str:
     """
     lines = sorted("\x1f".join((e.id, e.text, "|".join(e.labels), "|".join(e.clauses), e.writer)) for e in examples)
     return hashlib.sha256("\x1e".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-@dataclass(frozen=True)
-class DataReport:
-    """What a look at a data set found.
-
-    Parameters
-    ----------
-    problems : tuple of str
-        What must be mended: duplicates and personal data, by example id.
-    counts : dict of str to dict of str to int
-        Texts by category, kind, voice, channel, writer and length.
-    """
-
-    problems: tuple[str, ...]
-    counts: dict[str, dict[str, int]]
-
-    def to_text(self) -> str:
-        """Write the counts as a table.
-
-        Returns
-        -------
-        str
-            Several lines.
-        """
-        lines = []
-        for heading, counts in self.counts.items():
-            lines.append(heading)
-            lines += [f"  {name:<24}{count:>7,}" for name, count in counts.items()]
-        return "\n".join(lines)
-
-
-def check_examples(examples: Sequence[Example]) -> DataReport:
-    """Look for duplicates, near duplicates and personal data, and count.
-
-    Parameters
-    ----------
-    examples : sequence of Example
-        The data.
-
-    Returns
-    -------
-    DataReport
-        Problems name example ids only, never a text.
-
-    Examples
-    --------
-    >>> report = check_examples([Example("a", "返金してください。"), Example("b", "返金してください。")])
-    >>> report.problems
-    ('b: same text as a',)
-    """
-    problems = [f"{b}: {what} {a}" for a, b, what in _duplicates(examples)]
-    for example in examples:
-        problems += [f"{example.id}: {name}" for name, pattern in _PERSONAL if pattern.search(example.text)]
-    labels = Counter(label for example in examples for label in example.labels or ("none",))
-    lengths = Counter(_length_band(len(example.text)) for example in examples)
-    counts = {
-        "category": {name: labels[name] for name in (*default_policy(), *sorted(set(labels) - set(default_policy())))},
-        "kind (no label)": dict(sorted(Counter(e.kind or "(not given)" for e in examples if not e.labels).items())),
-        "voice": dict(sorted(Counter(e.voice for e in examples).items())),
-        "channel": dict(sorted(Counter(e.channel for e in examples).items())),
-        "length": {band: lengths[band] for band in ("under 20", "20 to 59", "60 to 199", "200 and more")},
-        "writer": dict(sorted(Counter(e.writer for e in examples).items())),
-        "all": {"texts": len(examples)},
-    }
-    return DataReport(tuple(problems), counts)
-
-
-def _length_band(length: int) -> str:
-    for limit, band in ((20, "under 20"), (60, "20 to 59"), (200, "60 to 199")):
-        if length < limit:
-            return band
-    return "200 and more"
-
-
-def _grams(text: str) -> frozenset[str]:
-    squeezed = re.sub(r"\s+", "", text)
-    return frozenset(squeezed[i : i + 3] for i in range(len(squeezed) - 2)) or frozenset((squeezed,))
-
-
-def _duplicates(examples: Sequence[Example]) -> Iterator[tuple[str, str, str]]:
-    """Yield pairs of ids of equal or nearly equal texts.
-
-    Two sets with Jaccard similarity s share one of the rarest (1 - s) parts of either, so comparing the
-    texts that share a rare 3-gram finds every pair without comparing all with all.
-    """
-    grams = [_grams(example.text) for example in examples]
-    frequency = Counter(gram for row in grams for gram in row)
-    index: dict[str, list[int]] = defaultdict(list)
-    first: dict[str, int] = {}
-    for number, row in enumerate(grams):
-        text = re.sub(r"\s+", "", examples[number].text)
-        if text in first:
-            yield examples[first[text]].id, examples[number].id, "same text as"
-            continue
-        first[text] = number
-        rare = sorted(row, key=lambda gram: (frequency[gram], gram))[: int((1 - _NEAR_DUPLICATE) * len(row)) + 1]
-        for other in sorted({candidate for gram in rare for candidate in index[gram]}):
-            shared = len(row & grams[other])
-            if shared / (len(row) + len(grams[other]) - shared) >= _NEAR_DUPLICATE:
-                yield examples[other].id, examples[number].id, "near duplicate of"
-        for gram in rare:
-            index[gram].append(number)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 import kahara_nlp as kn
-from kahara_nlp.training.examples import _grams
+from kahara_nlp.training.check import grams as _grams
 
 from . import gate
 
