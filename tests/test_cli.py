@@ -100,7 +100,7 @@ def test_train_on_top_refuses_ids_that_are_taken(capsys: pytest.CaptureFixture[s
         (["classify", "x", "--model", "/absent"], 3, "no model"),
         (["score", "/absent.mbox", "--jobs", "1"], 3, "absent.mbox"),
         (["export", "/absent.db", "-o", "x.csv"], 3, "no results file"),
-        (["data", "check", "/absent.csv"], 3, "found no CSV"),
+        (["data", "check", "/absent.csv"], 3, "found no file"),
         (["score", INBOX, "-o", "x.txt"], 3, "cannot write x.txt"),
         (["score", INBOX, "-o", "/absent/x.csv"], 3, "there is no folder /absent"),
         (["score", INBOX, "/absent.mbox"], 3, "there is no /absent.mbox"),
