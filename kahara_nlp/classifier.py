@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +19,9 @@ from scipy.sparse import csr_array
 from kahara_nlp.errors import DataError, PolicyError, TextTypeError
 from kahara_nlp.evidence import Attribution
 from kahara_nlp.features import count_terms, sum_rows, weight_terms
+from kahara_nlp.manifest import Manifest
 from kahara_nlp.model import Model, Scores, TextStatistics, text_statistics
-from kahara_nlp.model_files import Manifest, find_model, load_model
+from kahara_nlp.model_files import find_model, load_model, read_extra
 from kahara_nlp.policy import Category, Clause, Policy, default_policy, load_policy
 from kahara_nlp.records import Classification, Evidence, Finding, Level, Status, TermContribution
 from kahara_nlp.streams import Prepared, prepare
@@ -79,6 +81,8 @@ class Classifier:
         What is known of the model.
     policy : Policy
         The rows to report in.
+    directory : Path, optional
+        Where the model lies.
 
     Raises
     ------
@@ -93,6 +97,7 @@ class Classifier:
     model: Model
     manifest: Manifest
     policy: Policy
+    directory: Path | None = None
 
     def __post_init__(self) -> None:
         for category in self.policy.values():
@@ -369,9 +374,9 @@ def load(
     Parameters
     ----------
     model : str or path-like, optional
-        A model directory or the name of a shipped model; the shipped default if not given.
+        A model directory or the name of an own or shipped model; the one in use if not given, see `find_model`.
     policy : str, path-like or Policy, optional
-        A policy file or a policy; the shipped policy if not given.
+        A policy file or a policy; that which the model was trained with if not given.
 
     Returns
     -------
@@ -390,13 +395,15 @@ def load(
     >>> load().policy["sexual"].name
     '性的な言動'
     """
+    directory = find_model(model)
     if policy is None:
-        rows = default_policy()
+        own = read_extra(directory, "policy.toml")
+        rows = default_policy() if own is None else load_policy(directory / "policy.toml")
     elif isinstance(policy, Policy):
         rows = policy
     else:
         rows = load_policy(os.fspath(policy))
-    return Classifier(*load_model(find_model(model)), rows)
+    return Classifier(*load_model(directory), rows, directory)
 
 
 @cache

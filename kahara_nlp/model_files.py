@@ -11,11 +11,11 @@ import os
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, replace
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,24 +29,22 @@ from kahara_nlp.errors import (
     TokenizerMismatchError,
 )
 from kahara_nlp.features import Family, Vocabulary
+from kahara_nlp.manifest import Manifest, read_manifest
 from kahara_nlp.masking import CLASS_NAMES, readable
 from kahara_nlp.model import Model
+from kahara_nlp.model_store import current_model, is_model_name, own_directory
 from kahara_nlp.tokens import dictionary_version, tokenize, word_units
 
 __all__ = [
     "DEFAULT_MODEL",
-    "FORMAT",
-    "Manifest",
     "find_model",
     "load_model",
     "models_root",
     "probe_tokens",
+    "read_extra",
     "save_model",
 ]
 
-#: Raise this number when a file of this version cannot be read by the code before it. The old reader then
-#: moves to ``_read_format_N``, and ``tests/models/format-N`` keeps a frozen model that must still load.
-FORMAT = 1
 #: The shipped model: a constant in code, so that a change of it is reviewed.
 DEFAULT_MODEL = "kahara-lr-0.1.0"
 
@@ -61,60 +59,6 @@ PROBES = (
     "田中さんの住所をネットに晒すぞ",
     "お忙しいところ恐れ入りますが、返金をお願いいたします。",
 )
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What ``manifest.json`` says of a model.
-
-    Parameters
-    ----------
-    format : int
-        Format number of the directory.
-    name, version, created : str
-        Its name, version and date (ISO 8601).
-    trained_with : mapping of str to str
-        Versions of packages and of the dictionary.
-    categories : tuple of str
-        Category ids in the order of the columns.
-    clauses : tuple of str
-        Clause numbers in the order of the columns.
-    families : mapping of str to int
-        Term families and their longest n-gram.
-    presence : mapping of str to float
-        Families whose terms weigh by presence alone, and how much.
-    n_texts : int
-        Number of texts that the idf rests on.
-    probes : mapping of str to tuple of str
-        Probe texts and the word units that they must give.
-    data : mapping of str to object
-        Digest and row counts of the training data.
-    metrics : mapping of str to object
-        What the evaluation found.
-    policy : str
-        Digest of the policy's rows.
-    files : mapping of str to str
-        SHA-256 of each file.
-    parents : tuple of str
-        Digests of the models that it was trained on top of.
-    """
-
-    format: int
-    name: str
-    version: str
-    created: str
-    trained_with: Mapping[str, str]
-    categories: tuple[str, ...]
-    clauses: tuple[str, ...]
-    families: Mapping[str, int]
-    presence: Mapping[str, float]
-    n_texts: int
-    probes: Mapping[str, tuple[str, ...]]
-    data: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    policy: str
-    files: Mapping[str, str]
-    parents: tuple[str, ...] = ()
 
 
 def models_root() -> Path:
@@ -136,7 +80,8 @@ def find_model(model: str | os.PathLike[str] | None = None) -> Path:
     Parameters
     ----------
     model : str or path-like, optional
-        A directory, or the name of a shipped model; the default model if not given.
+        A directory, or the name of an own or shipped model; the one in use if not given, which is the shipped
+        default unless `kahara_nlp.model_store.use_model` chose another.
 
     Returns
     -------
@@ -148,13 +93,30 @@ def find_model(model: str | os.PathLike[str] | None = None) -> Path:
     ModelNotFoundError
         If there is none; the message lists where it was looked for.
     """
-    name = DEFAULT_MODEL if model is None else os.fspath(model)
-    tried = [Path(name), models_root() / name] if model is not None else [models_root() / name]
+    name = (current_model().model or DEFAULT_MODEL) if model is None else os.fspath(model)
+    tried = [models_root() / name]
+    if is_model_name(name):
+        tried.insert(0, own_directory(name))
+    if model is not None or name != DEFAULT_MODEL:
+        tried.insert(0, Path(name))
     for path in tried:
+        _put_back(path)
         if (path / "manifest.json").is_file():
             return path
-    msg = f"no model: looked for manifest.json in {', '.join(map(str, tried))}; train one with: kahara train"
+    in_use = "the model in use is gone: " if model is None and name != DEFAULT_MODEL else "no model: "
+    msg = (
+        f"{in_use}looked for manifest.json in {', '.join(map(str, tried))}; "
+        "kahara model list shows what there is, kahara train makes one"
+    )
     raise ModelNotFoundError(msg)
+
+
+def _put_back(path: Path) -> None:
+    """Put a model back that was taken away for a new one which, because the program was killed, never came."""
+    old = path.with_name(f".{path.name}.old") if path.name else path
+    if not path.exists() and (old / "manifest.json").is_file():
+        with suppress(OSError):
+            old.rename(path)
 
 
 def probe_tokens() -> dict[str, tuple[str, ...]]:
@@ -171,7 +133,13 @@ def probe_tokens() -> dict[str, tuple[str, ...]]:
     }
 
 
-def save_model(model: Model, directory: str | os.PathLike[str], manifest: Manifest, card: str) -> Manifest:
+def save_model(
+    model: Model,
+    directory: str | os.PathLike[str],
+    manifest: Manifest,
+    card: str,
+    extras: Mapping[str, bytes] | None = None,
+) -> Manifest:
     """Write a model; the directory appears whole or not at all.
 
     Parameters
@@ -184,6 +152,8 @@ def save_model(model: Model, directory: str | os.PathLike[str], manifest: Manife
         Its `files` is filled in here.
     card : str
         The text of ``MODEL_CARD.md``.
+    extras : mapping of str to bytes, optional
+        More files by name, such as the model's own policy; scoring does without them.
 
     Returns
     -------
@@ -207,15 +177,18 @@ def save_model(model: Model, directory: str | os.PathLike[str], manifest: Manife
         "concepts.txt": _concepts_text(model.lexicon),
         "weights.npz": _arrays_bytes(model),
     }
+    contents |= dict(extras or {})
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    filled = Manifest(**{**_as_dict(manifest), "files": sums})
+    filled = replace(manifest, files=sums)
     contents["manifest.json"] = (json.dumps(asdict(filled), ensure_ascii=False, indent=1) + "\n").encode()
     contents["MODEL_CARD.md"] = card.encode()
     new, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    _put_back(target)
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir(parents=True)
     for name, content in contents.items():
+        (new / name).parent.mkdir(exist_ok=True)
         (new / name).write_bytes(content)
     load_model(new)  # what cannot be read back is never put in place
     if target.exists():
@@ -223,10 +196,6 @@ def save_model(model: Model, directory: str | os.PathLike[str], manifest: Manife
     new.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     return filled
-
-
-def _as_dict(manifest: Manifest) -> dict[str, Any]:
-    return {name: getattr(manifest, name) for name in manifest.__dataclass_fields__}
 
 
 def _terms_text(vocabulary: Vocabulary, n_texts: int) -> bytes:
@@ -301,18 +270,8 @@ def load_model(directory: str | os.PathLike[str]) -> tuple[Model, Manifest]:
         If the installed dictionary cuts the probe texts otherwise.
     """
     path = Path(directory)
-    manifest = _read_manifest(path)
-    contents: dict[str, bytes] = {}
-    for name in _FILES:
-        try:
-            contents[name] = (path / name).read_bytes()
-        except OSError as exc:
-            msg = f"{path}: {name} is missing or unreadable; restore the directory"
-            raise ModelFormatError(msg) from exc
-        found, expected = hashlib.sha256(contents[name]).hexdigest(), manifest.files.get(name)
-        if found != expected:
-            msg = f"{path}: {name} has SHA-256 {found[:12]}…, the manifest says {str(expected)[:12]}…; restore the file"
-            raise ChecksumMismatchError(msg)
+    manifest = read_manifest(path)
+    contents = {name: _checked(path, manifest, name) for name in _FILES}
     _check_tokenizer(path, manifest)
     try:
         vocabulary = _read_terms(contents["terms.txt"].decode(), manifest)
@@ -328,36 +287,42 @@ def load_model(directory: str | os.PathLike[str]) -> tuple[Model, Manifest]:
     return model, manifest
 
 
-def _read_manifest(path: Path) -> Manifest:
-    """Read and check the manifest."""
+def _checked(path: Path, manifest: Manifest, name: str) -> bytes:
+    """Read a file and compare it with its checksum."""
     try:
-        document = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as exc:
-        msg = f"no manifest.json in {path}"
-        raise ModelNotFoundError(msg) from exc
-    except (ValueError, OSError) as exc:
-        msg = f"{path}: manifest.json is not readable JSON; restore the file"
+        content = (path / name).read_bytes()
+    except OSError as exc:
+        msg = f"{path}: {name} is missing or unreadable; restore the directory"
         raise ModelFormatError(msg) from exc
-    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
-        msg = f"{path}: manifest.json has no format number"
-        raise ModelFormatError(msg)
-    if document["format"] != FORMAT:
-        msg = f"{path}: format {document['format']}, this version reads {FORMAT}; update kahara-nlp or train anew"
-        raise ModelFormatError(msg)
-    kinds: dict[str, type] = {
-        "name": str, "version": str, "created": str, "trained_with": dict, "categories": list, "clauses": list,
-        "families": dict, "presence": dict,
-        "n_texts": int, "probes": dict, "data": dict, "metrics": dict, "policy": str, "files": dict,
-        "parents": list,
-    }  # fmt: skip
-    for key, kind in kinds.items():
-        if not isinstance(document.get(key), kind):
-            msg = f"{path}: manifest.json: {key} must be {kind.__name__}, found {type(document.get(key)).__name__}"
-            raise ModelFormatError(msg)
-    fields: dict[str, Any] = {
-        key: tuple(document[key]) if kind is list else document[key] for key, kind in kinds.items()
-    }
-    return Manifest(format=FORMAT, **fields)
+    found, expected = hashlib.sha256(content).hexdigest(), manifest.files.get(name)
+    if found != expected:
+        msg = f"{path}: {name} has SHA-256 {found[:12]}…, the manifest says {str(expected)[:12]}…; restore the file"
+        raise ChecksumMismatchError(msg)
+    return content
+
+
+def read_extra(directory: str | os.PathLike[str], name: str) -> bytes | None:
+    """Read a file of a model that scoring does without.
+
+    Parameters
+    ----------
+    directory : str or path-like
+        A model directory.
+    name : str
+        Name of the file.
+
+    Returns
+    -------
+    bytes or None
+        None where the model has no such file.
+
+    Raises
+    ------
+    ModelError
+        If the manifest or the file is damaged.
+    """
+    manifest = read_manifest(directory)
+    return _checked(Path(directory), manifest, name) if name in manifest.files else None
 
 
 def _check_tokenizer(path: Path, manifest: Manifest) -> None:

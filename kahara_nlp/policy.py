@@ -4,6 +4,7 @@ The shipped policy is ``data/policy.toml``. An organisation may give its own fil
 shape: other names and texts, fewer rows, or rows that unite several categories of the model.
 """
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from kahara_nlp.errors import PolicyError
 
-__all__ = ["Category", "Clause", "Policy", "default_policy", "load_policy"]
+__all__ = ["Category", "Clause", "Policy", "default_policy", "load_policy", "policy_text"]
 
 _CATEGORY_KEYS = {"number", "id", "name", "name_en", "behaviors", "maps"}
 _POLICY_KEYS = {
@@ -204,6 +205,40 @@ def load_policy(path: str | Path) -> Policy:
         msg = f"{path.name} is not valid TOML: {exc}"
         raise PolicyError(msg) from exc
     return _build(document, source, path.name)
+
+
+def policy_text(policy: Policy) -> str:
+    """Write a policy as `load_policy` reads it.
+
+    Parameters
+    ----------
+    policy : Policy
+        A policy.
+
+    Returns
+    -------
+    str
+        TOML.
+
+    Examples
+    --------
+    >>> policy_text(default_policy()).splitlines()[0]
+    '[policy]'
+    """
+
+    def quoted(value: str | tuple[str, ...]) -> str:
+        # A JSON string or list of strings is TOML, too, once DEL is written as an escape.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+    words = ("title", "organization", "definition", "caveat", "response")
+    lines = ["[policy]", *(f"{key} = {quoted(getattr(policy, key))}" for key in words)]
+    if policy.established is not None:
+        lines.append(f"established = {policy.established.isoformat()}")
+    lines.append(f"basis = {quoted(policy.basis)}")
+    for row in policy.values():
+        lines += ["", "[[category]]", f"number = {row.number}"]
+        lines += [f"{key} = {quoted(getattr(row, key))}" for key in ("id", "name", "name_en", "behaviors", "maps")]
+    return "\n".join(lines) + "\n"
 
 
 def _build(document: dict[str, object], source: str, name: str) -> Policy:

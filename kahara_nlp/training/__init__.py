@@ -4,6 +4,18 @@ from kahara_nlp.training.check import check_examples
 from kahara_nlp.training.evaluate import Evaluation
 from kahara_nlp.training.examples import read_example_file, read_examples
 from kahara_nlp.training.fit import Settings
-from kahara_nlp.training.train import evaluate, train
+from kahara_nlp.training.retrain import Retraining, retrain
+from kahara_nlp.training.train import evaluate, save_trained, train
 
-__all__ = ["Evaluation", "Settings", "check_examples", "evaluate", "read_example_file", "read_examples", "train"]
+__all__ = [
+    "Evaluation",
+    "Retraining",
+    "Settings",
+    "check_examples",
+    "evaluate",
+    "read_example_file",
+    "read_examples",
+    "retrain",
+    "save_trained",
+    "train",
+]

@@ -3,7 +3,7 @@
 import json
 from importlib.resources import files
 
-from kahara_nlp.model_files import Manifest
+from kahara_nlp.manifest import Manifest
 from kahara_nlp.training.evaluate import Evaluation
 
 __all__ = ["model_card"]

@@ -11,6 +11,7 @@ __all__ = [
     "OVERALL",
     "Figure",
     "Outcome",
+    "average_precision",
     "category_figures",
     "expected_calibration_error",
     "overall_figures",
@@ -166,6 +167,20 @@ def share(condition: BoolArray, among: BoolArray) -> float:
 
 
 def average_precision(labels: BoolArray, probabilities: FloatArray) -> float:
+    """Return the average precision.
+
+    Parameters
+    ----------
+    labels : ndarray of bool, shape (n,)
+        What is true.
+    probabilities : ndarray of float64, shape (n,)
+        What was said.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN where nothing is true.
+    """
     return float(average_precision_score(labels, probabilities)) if labels.any() else float("nan")
 
 

@@ -1,6 +1,8 @@
 """Fitting: examples to a model, with out-of-fold scores by writer on the way."""
 
-from collections.abc import Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from kahara_nlp.training.calibrate import LongMails, cross_fit, fit_combiners, l
 from kahara_nlp.training.heads import Heads, Settings, fit_clauses, fit_heads, subset
 from kahara_nlp.training.labels import targets
 
-__all__ = ["CrossValidation", "Fitted", "Settings", "cross_validate", "fit", "fold_numbers"]
+__all__ = ["CrossValidation", "Fitted", "Settings", "cross_validate", "fit", "fold_numbers", "writer_digest"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -39,6 +41,8 @@ class Fitted(NamedTuple):
         For long mails put together of held-out texts, whether one of their passages harasses.
     mails_out_of_fold : Scores
         Their probabilities.
+    folds : ndarray of int64, shape (n_examples,)
+        The fold in which each example was held out.
     """
 
     model: Model
@@ -46,9 +50,31 @@ class Fitted(NamedTuple):
     clauses_out_of_fold: list[dict[int, int]]
     mails: npt.NDArray[np.bool_]
     mails_out_of_fold: Scores
+    folds: IntArray
 
 
-def fold_numbers(examples: Sequence[Example], folds: int) -> IntArray:
+def writer_digest(writer: str) -> str:
+    """Return a short digest of a writer's id: enough to know a writer again, and no name.
+
+    Parameters
+    ----------
+    writer : str
+        The id.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits.
+
+    Examples
+    --------
+    >>> writer_digest("w01")
+    '670fe15e8369'
+    """
+    return hashlib.sha256(writer.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def fold_numbers(examples: Sequence[Example], folds: int, known: Mapping[str, int] | None = None) -> IntArray:
     """Deal the writers out to folds.
 
     Parameters
@@ -57,6 +83,9 @@ def fold_numbers(examples: Sequence[Example], folds: int) -> IntArray:
         The data.
     folds : int
         How many; fewer where there are fewer writers.
+    known : mapping of str to int, optional
+        Folds that writers had in an earlier training, by `writer_digest`: they keep them, so that two models
+        can be compared, and new writers go where there are the fewest texts.
 
     Returns
     -------
@@ -68,12 +97,23 @@ def fold_numbers(examples: Sequence[Example], folds: int) -> IntArray:
     DataError
         If all examples are by one writer.
     """
-    writers = np.array([example.writer for example in examples], dtype=object)
-    n_writers = len(set(writers.tolist()))
-    if n_writers < 2:  # noqa: PLR2004
+    writers = [example.writer for example in examples]
+    sizes = Counter(writers)
+    if len(sizes) < 2:  # noqa: PLR2004
         msg = "all examples have the same writer; evaluation needs at least two (column writer: who wrote or sent it)"
         raise DataError(msg)
-    splitter = StratifiedGroupKFold(n_splits=min(folds, n_writers), shuffle=True, random_state=0)
+    n_folds = min(folds, len(sizes))
+    known = known or {}
+    fold_of = {name: known[digest] for name in sizes if (digest := writer_digest(name)) in known}
+    if len(set(fold_of.values())) == n_folds and max(fold_of.values()) < n_folds:
+        filled = dict.fromkeys(range(n_folds), 0)
+        for name, fold in fold_of.items():
+            filled[fold] += sizes[name]
+        for name in sorted(sizes.keys() - fold_of.keys(), key=lambda name: (-sizes[name], name)):
+            fold_of[name] = min(filled, key=lambda fold: (filled[fold], fold))
+            filled[fold_of[name]] += sizes[name]
+        return np.array([fold_of[name] for name in writers])
+    splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=0)
     result = np.zeros(len(examples), dtype=np.int64)
     labelled = np.array([bool(example.labels) for example in examples])
     for number, (_, held_out) in enumerate(splitter.split(np.zeros(len(examples)), labelled, writers)):
@@ -106,6 +146,8 @@ class CrossValidation(NamedTuple):
         Long mails put together of held-out texts.
     mail_scores : Scores
         Their probabilities, calibrated on the other folds.
+    folds : ndarray of int64, shape (n_examples,)
+        Where each text was held out.
     """
 
     statistics: TextStatistics
@@ -113,10 +155,15 @@ class CrossValidation(NamedTuple):
     clauses: list[dict[int, int]]
     mails: LongMails
     mail_scores: Scores
+    folds: IntArray
 
 
 def cross_validate(
-    prepared: Prepared, examples: Sequence[Example], categories: Sequence[str], settings: Settings
+    prepared: Prepared,
+    examples: Sequence[Example],
+    categories: Sequence[str],
+    settings: Settings,
+    known_folds: Mapping[str, int] | None = None,
 ) -> CrossValidation:
     """Score every example by models that saw none of its writer's texts.
 
@@ -130,13 +177,15 @@ def cross_validate(
         Category ids.
     settings : Settings
         How to train.
+    known_folds : mapping of str to int, optional
+        See `fold_numbers`.
 
     Returns
     -------
     CrossValidation
         In the order of `examples`.
     """
-    folds = fold_numbers(examples, settings.folds)
+    folds = fold_numbers(examples, settings.folds, known_folds)
     n_heads = len(categories) + 1
     strongest, whole = np.zeros((len(examples), n_heads)), np.zeros((len(examples), n_heads))
     log_passages, best = np.zeros(len(examples)), np.zeros((len(examples), n_heads), dtype=np.int64)
@@ -169,7 +218,7 @@ def cross_validate(
     )
     n = len(examples)
     own, theirs = (Scores(*(part[place] for part in scores)) for place in (slice(n), slice(n, None)))
-    return CrossValidation(statistics, own, clauses, mixed, theirs)
+    return CrossValidation(statistics, own, clauses, mixed, theirs, folds)
 
 
 def _assemble(
@@ -190,7 +239,13 @@ def _assemble(
     )  # fmt: skip
 
 
-def fit(examples: Sequence[Example], categories: Sequence[str], lexicon: Lexicon, settings: Settings) -> Fitted:
+def fit(
+    examples: Sequence[Example],
+    categories: Sequence[str],
+    lexicon: Lexicon,
+    settings: Settings,
+    known_folds: Mapping[str, int] | None = None,
+) -> Fitted:
     """Train a model.
 
     Parameters
@@ -203,6 +258,8 @@ def fit(examples: Sequence[Example], categories: Sequence[str], lexicon: Lexicon
         The notions of concept terms.
     settings : Settings
         How.
+    known_folds : mapping of str to int, optional
+        See `fold_numbers`.
 
     Returns
     -------
@@ -218,7 +275,7 @@ def fit(examples: Sequence[Example], categories: Sequence[str], lexicon: Lexicon
         msg = "training needs texts with labels and texts without; found only one of the two"
         raise DataError(msg)
     prepared = prepare([example.text for example in examples], lexicon)
-    validated = cross_validate(prepared, examples, categories, settings)
+    validated = cross_validate(prepared, examples, categories, settings, known_folds)
     labels = targets(examples, categories)
     combiners = fit_combiners(
         stack(validated.statistics, validated.mails.statistics), np.concatenate([labels, validated.mails.labels])
@@ -237,4 +294,5 @@ def fit(examples: Sequence[Example], categories: Sequence[str], lexicon: Lexicon
         validated.clauses,
         np.asarray(validated.mails.labels.any(axis=1)),
         validated.mail_scores,
+        validated.folds,
     )

@@ -4,31 +4,50 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from kahara_nlp.classifier import Classifier, load, score_portion
+from kahara_nlp.classifier import Classifier, load
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
+from kahara_nlp.manifest import FORMAT, Manifest
 from kahara_nlp.model import Scores
-from kahara_nlp.model_files import DEFAULT_MODEL, FORMAT, Manifest, probe_tokens, save_model
-from kahara_nlp.policy import Policy, default_policy
+from kahara_nlp.model_files import probe_tokens, save_model
+from kahara_nlp.policy import Policy, default_policy, policy_text
 from kahara_nlp.records import Example
 from kahara_nlp.streams import default_lexicon
 from kahara_nlp.tokens import dictionary_version
+from kahara_nlp.training import validation
 from kahara_nlp.training.card import model_card
 from kahara_nlp.training.evaluate import Evaluation, measure
 from kahara_nlp.training.examples import data_digest
-from kahara_nlp.training.fit import Fitted, Settings, fit
+from kahara_nlp.training.fit import Fitted, Settings, fit, writer_digest
+from kahara_nlp.training.scoring import score_examples
 from kahara_nlp.version import __version__
 
-__all__ = ["evaluate", "policy_digest", "train"]
+__all__ = ["Trained", "evaluate", "fit_classifier", "policy_digest", "save_trained", "train"]
+
+
+class Trained(NamedTuple):
+    """A model that is not saved yet, with what is known of it.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        Ready to classify.
+    examples : tuple of Example
+        What it was trained on.
+    scores : Scores
+        Their probabilities by models that saw none of their writers' texts.
+    """
+
+    classifier: Classifier
+    examples: tuple[Example, ...]
+    scores: Scores
 
 
 def train(
@@ -66,6 +85,10 @@ def train(
     ModelError
         If `directory` exists and holds something else than a model.
 
+    See Also
+    --------
+    retrain : Add one's own examples to the shipped ones, and compare before the new model replaces the old.
+
     Examples
     --------
     >>> from kahara_nlp.training import read_examples, train
@@ -73,15 +96,86 @@ def train(
     >>> classifier.classify("土下座して謝れ").status
     'scored'
     """
+    trained = fit_classifier(examples, policy=policy, lexicon=lexicon, settings=settings)
+    return trained.classifier if directory is None else save_trained(trained, directory)
+
+
+def fit_classifier(
+    examples: Sequence[Example],
+    *,
+    policy: Policy | None = None,
+    lexicon: Lexicon | None = None,
+    settings: Settings | None = None,
+    parent: Classifier | None = None,
+) -> Trained:
+    """Train a model without saving it.
+
+    Parameters
+    ----------
+    examples, policy, lexicon, settings
+        As for `train`.
+    parent : Classifier, optional
+        The model that this one is to replace: its writers keep their folds, and the manifest names it.
+
+    Returns
+    -------
+    Trained
+        The model, and what it is to be judged by.
+
+    Raises
+    ------
+    DataError
+        As `train`.
+    """
     settings = settings or Settings()
     rows = policy or default_policy()
     # The rows themselves are learnt here, whatever categories of another model they stand for.
     rows = replace(rows, categories=tuple(replace(row, maps=(row.id,)) for row in rows.categories))
-    fitted = fit(examples, tuple(rows), lexicon or default_lexicon(), settings)
-    manifest = _manifest(examples, rows, settings, fitted, Path(directory).name if directory else "unnamed")
-    if directory is not None:
-        manifest = save_model(fitted.model, directory, manifest, model_card(manifest))
-    return Classifier(fitted.model, manifest, rows)
+    known = parent.manifest.data.get("writer_folds") if parent else None
+    fitted = fit(examples, tuple(rows), lexicon or default_lexicon(), settings, known)
+    manifest = _manifest(examples, rows, settings, fitted)
+    if parent is not None:
+        manifest = replace(manifest, parents=(*parent.manifest.parents, _digest(parent.manifest)))
+    return Trained(Classifier(fitted.model, manifest, rows), tuple(examples), fitted.out_of_fold)
+
+
+def _digest(manifest: Manifest) -> str:
+    """Name a model for good: its name, and the checksum of its weights."""
+    return f"{manifest.name} {manifest.files.get('weights.npz', '')}".strip()
+
+
+def save_trained(
+    trained: Trained, directory: str | os.PathLike[str], notes: Mapping[str, Any] | None = None
+) -> Classifier:
+    """Save a model with its card, its policy and its out-of-fold scores.
+
+    Parameters
+    ----------
+    trained : Trained
+        The model.
+    directory : str or path-like
+        Where.
+    notes : mapping of str to object, optional
+        What else its metrics should hold, such as how it compared with the model before.
+
+    Returns
+    -------
+    Classifier
+        The same model, with its directory.
+
+    Raises
+    ------
+    ModelError
+        If `directory` exists and holds something else than a model.
+    """
+    classifier, path = trained.classifier, Path(directory)
+    manifest = classifier.manifest
+    manifest = replace(manifest, name=path.resolve().name, metrics={**manifest.metrics, **(notes or {})})
+    extras = {validation.FILE: validation.pack_validation(trained.examples, trained.scores)}
+    if policy_digest(classifier.policy) != policy_digest(default_policy()):
+        extras["policy.toml"] = policy_text(classifier.policy).encode()
+    manifest = save_model(classifier.model, path, manifest, model_card(manifest), extras)
+    return replace(classifier, manifest=manifest, directory=path)
 
 
 def policy_digest(policy: Policy) -> str:
@@ -107,12 +201,12 @@ def _today() -> str:
     return datetime.fromtimestamp(int(epoch), UTC).date().isoformat() if epoch else date.today().isoformat()  # noqa: DTZ011
 
 
-def _writer_digests(examples: Sequence[Example]) -> list[str]:
-    """Return a short digest of each writer's id: enough to see again who was learnt from, and no name."""
-    return sorted({hashlib.sha256(example.writer.encode()).hexdigest()[:12] for example in examples})
+def _writer_folds(examples: Sequence[Example], folds: Sequence[int]) -> dict[str, int]:
+    """Return the fold in which each writer was held out, by a digest of the writer's id."""
+    return dict(sorted({writer_digest(e.writer): int(fold) for e, fold in zip(examples, folds, strict=True)}.items()))
 
 
-def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, fitted: Fitted, name: str) -> Manifest:
+def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, fitted: Fitted) -> Manifest:
     """Describe a fitted model."""
     model = fitted.model
     evaluation = measure(
@@ -136,7 +230,7 @@ def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, f
     }
     return Manifest(
         format=FORMAT,
-        name=name,
+        name="unnamed",
         version=__version__,
         created=_today(),
         trained_with={
@@ -156,7 +250,7 @@ def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, f
             "sha256": data_digest(examples),
             "rows": len(examples),
             "writers": len({example.writer for example in examples}),
-            "writer_digests": _writer_digests(examples),
+            "writer_folds": _writer_folds(examples, fitted.folds.tolist()),
         },
         metrics=metrics,
         policy=policy_digest(policy),
@@ -172,7 +266,7 @@ def evaluate(
     Parameters
     ----------
     model : Classifier or None
-        The model; the shipped one if None.
+        The model; the one in use if None.
     examples : sequence of Example
         Labelled texts.
     cross_validate : bool, optional
@@ -199,14 +293,16 @@ def evaluate(
     if not examples:
         msg = "no examples to evaluate on"
         raise DataError(msg)
-    classifier = model or load(DEFAULT_MODEL)
+    classifier = model or load()
     arrays = classifier.model
     if cross_validate is None:
-        learnt_from = set(classifier.manifest.data.get("writer_digests", ()))
-        cross_validate = any(digest in learnt_from for digest in _writer_digests(examples))
+        data = classifier.manifest.data
+        learnt_from = data.get("writer_folds") or data.get("writer_digests", ())
+        cross_validate = any(writer_digest(name) in learnt_from for name in {e.writer for e in examples})
     if cross_validate:
         kept = classifier.manifest.metrics["settings"]
-        fitted = fit(examples, arrays.categories, arrays.lexicon, Settings(**kept))
+        known = classifier.manifest.data.get("writer_folds")
+        fitted = fit(examples, arrays.categories, arrays.lexicon, Settings(**kept), known)
         thresholds = (fitted.model.review, fitted.model.alert)
         return measure(
             examples,
@@ -217,21 +313,5 @@ def evaluate(
             grouped=True,
             mails=(fitted.mails, fitted.mails_out_of_fold.harassment),
         )
-    scores, clauses = _score(classifier, examples)
+    scores, clauses = score_examples(classifier, examples)
     return measure(examples, arrays.categories, scores, clauses, (arrays.review, arrays.alert), grouped=False)
-
-
-_PORTION = 2000
-
-
-def _score(classifier: Classifier, examples: Sequence[Example]) -> tuple[Scores, list[dict[int, int]]]:
-    """Score examples with a model as it is."""
-    model = classifier.model
-    categories, harassment = [np.zeros((0, len(model.categories)))], [np.zeros(0)]
-    clauses: list[dict[int, int]] = []
-    for first in range(0, len(examples), _PORTION):
-        portion = score_portion(model, [example.text for example in examples[first : first + _PORTION]])
-        categories.append(portion.scores.categories)
-        harassment.append(portion.scores.harassment)
-        clauses += model.likeliest_clauses(portion.whole)
-    return Scores(np.concatenate(categories), np.concatenate(harassment)), clauses
