@@ -17,6 +17,7 @@ __all__ = [
     "Token",
     "character_stream",
     "dictionary_version",
+    "is_in_dictionary",
     "token_spans",
     "tokenize",
     "word_units",
@@ -103,6 +104,27 @@ def _token(line: str) -> Token:
     if proper.startswith("人名") or (proper.startswith("地名") and not proper.endswith("国")):
         return Token(_NAME, _NAME, "クラス", "")
     return Token(surface, lemma.split("-")[0] or surface, pos.rstrip("-"), form)
+
+
+def is_in_dictionary(word: str) -> bool:
+    """Tell whether MeCab's dictionary has a word.
+
+    Parameters
+    ----------
+    word : str
+        Without spaces.
+
+    Returns
+    -------
+    bool
+        False where any part of it is unknown.
+
+    Examples
+    --------
+    >>> is_in_dictionary("土下座"), is_in_dictionary("ゾマホニュラ")
+    (True, False)
+    """
+    return all(line.split("\t")[1] or line.split("\t")[0] in CLASS_NAMES for line in _lines(word))
 
 
 def tokenize(texts: Iterable[str]) -> list[list[Token]]:

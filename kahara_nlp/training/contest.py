@@ -16,10 +16,10 @@ from kahara_nlp.classifier import Classifier
 from kahara_nlp.model import Scores
 from kahara_nlp.policy import data_root
 from kahara_nlp.records import Example
+from kahara_nlp.training.doctor import unseen_scores
 from kahara_nlp.training.evaluate import outcome, rows_of_writers
 from kahara_nlp.training.figures import OVERALL, Outcome, average_precision, overall_figures
 from kahara_nlp.training.scoring import score_examples
-from kahara_nlp.training.validation import Validation, read_validation
 
 __all__ = ["TOLERANCE", "Comparison", "Contest", "contest", "quality_pairs"]
 
@@ -171,7 +171,7 @@ def contest(
         way round than their labels say.
     """
     shared = [name for name in challenger.model.categories if name in champion.model.categories]
-    before = _champion_scores(champion, read_validation(champion), examples)
+    before = unseen_scores(champion, examples)
     sides = [
         (champion, _columns(champion, before, shared)),
         (challenger, _columns(challenger, scores, shared)),
@@ -197,19 +197,6 @@ def contest(
     ]
     reasons += _turned_round([e for e in examples if e.id in added], before.harassment[is_added])
     return Contest(champion.manifest.name, challenger.manifest.name, tuple(comparisons), changes, tuple(reasons))
-
-
-def _champion_scores(champion: Classifier, validation: Validation, examples: Sequence[Example]) -> Scores:
-    """Score by the champion: out of fold what it was trained on, the rest as it is."""
-    rows = validation.find(examples)
-    known, unknown = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
-    categories = np.zeros((len(examples), len(champion.model.categories)))
-    harassment = np.zeros(len(examples))
-    categories[known], harassment[known] = validation.scores(rows[known])
-    if len(unknown):
-        fresh, _ = score_examples(champion, [examples[row] for row in unknown.tolist()])
-        categories[unknown], harassment[unknown] = fresh
-    return Scores(categories, harassment)
 
 
 def _columns(classifier: Classifier, scores: Scores, shared: Sequence[str]) -> Scores:

@@ -17,7 +17,21 @@ _NONE = {
     "", "なし", "無し", "無", "該当なし", "非該当", "該当せず", "該当しない", "問題なし", "正常", "none", "no", "0",
     "-", "x", "×", "ok", "negative", "nil", "カスハラではない", "not_harassment",
 }  # fmt: skip
-_UNLABELLED = {"?", "未", "未判定", "未入力", "未分類", "保留", "不明", "todo", "unlabelled", "unlabeled", "unknown"}
+#: What a cell holds that nobody has filled in.
+UNLABELLED = "?"
+_UNLABELLED = {
+    UNLABELLED,
+    "未",
+    "未判定",
+    "未入力",
+    "未分類",
+    "保留",
+    "不明",
+    "todo",
+    "unlabelled",
+    "unlabeled",
+    "unknown",
+}
 _CIRCLED = re.compile("[①-⑳⑴-⒇⒈-⒛❶-❿➀-➉Ⅰ-Ⅻ]")
 _SEPARATORS = re.compile(r"[|;#\n\t,、/+&・ ]+|(?<=[0-9])と(?=[0-9])")
 _NUMBERED = re.compile(
