@@ -81,17 +81,23 @@ def test_train_evaluate_and_check(capsys: pytest.CaptureFixture[str], tmp_path: 
     small = str(ROOT / "tests" / "data" / "small.csv")
     assert main(["data", "check", small]) == 0
     assert "dogeza_demand" in capsys.readouterr().out
-    assert main(["train", "--data", small, "-o", str(tmp_path / "m"), "--jobs", "1"]) == 0
-    assert "macro average precision" in capsys.readouterr().out
+    arguments = ["train", "--data", small, "-o", str(tmp_path / "m"), "--jobs", "1"]
+    assert main(arguments) == 3
+    assert "since it is worse" in capsys.readouterr().err
+    assert main([*arguments, "--force"]) == 0
+    assert "| 4 土下座の要求 |" in capsys.readouterr().out
     assert main(["evaluate", "--model", str(tmp_path / "m"), "--data", small, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["grouped"] is True
     assert main(["classify", "そこに土下座して詫びろ", "--model", str(tmp_path / "m")]) == 0
 
 
-def test_train_on_top_refuses_ids_that_are_taken(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_training_refuses_ids_that_stand_in_two_added_files(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     small = str(ROOT / "tests" / "data" / "small.csv")
-    assert main(["train", "--data", small, "--add", small, "-o", str(tmp_path / "m")]) == 3
+    assert main(["train", "--add", small, "--add", small, "-o", str(tmp_path / "m")]) == 3
     assert "60 id(s)" in capsys.readouterr().err
+    assert main(["train"]) == 3
+    assert "nothing to learn from" in capsys.readouterr().err
+    assert main(["train", "--add", str(tmp_path / "absent.csv")]) == 3
 
 
 @pytest.mark.parametrize(
@@ -105,13 +111,14 @@ def test_train_on_top_refuses_ids_that_are_taken(capsys: pytest.CaptureFixture[s
         (["score", INBOX, "-o", "/absent/x.csv"], 3, "there is no folder /absent"),
         (["score", INBOX, "/absent.mbox"], 3, "there is no /absent.mbox"),
         (["train", "--weight", "nan", "-o", "x"], 2, "is no weight"),
+        (["train", "--column", "本文"], 2, "names no column"),
         (["classify", "x", "--policy", "/"], 3, "cannot be read as a policy"),
         (["score", INBOX, "--since", "yesterday"], 2, "is no date"),
         (["score", INBOX, "--sample", "2"], 2, "is no share"),
-        (["score", INBOX, "--jobs", "0"], 2, "is no number of processes"),
+        (["score", INBOX, "--jobs", "0"], 2, "is not a number from 1"),
         ([], 2, "COMMAND"),
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_errors_have_a_status_and_a_message(
     capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, message: str

@@ -63,6 +63,7 @@ def _train(args: argparse.Namespace) -> None:
         settings=settings,
     )
     result = retrain(added, how, say=say)
+    print(Evaluation.from_dict(result.trained.classifier.manifest.metrics["evaluation"]).to_text(), end="\n\n")
     print(result.contest.to_text())
     if result.contest.reasons and not args.force:
         reasons = "\n".join(f"  {reason}" for reason in result.contest.reasons)
