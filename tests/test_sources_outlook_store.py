@@ -16,7 +16,7 @@ from kahara_nlp.errors import KaharaError, MissingExtraError, SourceError
 from kahara_nlp.records import Message, Problem
 from kahara_nlp.sources import SourceOptions, open_source
 
-from .outlook_store import OutlookStore, Values
+from .outlook_store import ROOT, OutlookStore, Values
 
 OWN = frozenset({"kumiai.example"})
 TICKS = int((datetime(2024, 5, 1, 1, tzinfo=UTC) - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10**7
@@ -185,7 +185,9 @@ def test_a_damaged_folder_does_not_take_the_others_along(tmp_path: Path) -> None
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     whole = bytes(small_store())
-    for damaged in (b"!BDN" + bytes(600), whole[:600], whole[:20]):
+    rootless = small_store()
+    del rootless.nodes[ROOT]
+    for damaged in (b"!BDN" + bytes(600), whole[:600], whole[:20], bytes(rootless)):
         with pytest.raises(SourceError, match="scanpst"):
             found_in(save(tmp_path, damaged))
     save(tmp_path, small_store(), "b.pst")

@@ -21,7 +21,7 @@ __all__ = ["MAGIC", "read_store"]
 #: The first bytes of every data file.
 MAGIC = b"!BDN"
 
-#: What libpff raises for a damaged file.
+#: What libpff raises for a damaged file: MemoryError, too, where a folder or mail is not there.
 _FAILURES = (OSError, ValueError, OverflowError, SystemError, MemoryError, SourceError)
 _NAME, _SUBTREE = 0x3001, 0x35E0
 _MOST_RECIPIENTS = 200
