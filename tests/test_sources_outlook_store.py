@@ -194,6 +194,18 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     assert [type(row) for row in found_in(tmp_path)] == [Problem, Message, Message, Message]
 
 
+def test_folders_that_are_nested_too_deep_are_one_problem(tmp_path: Path) -> None:
+    store = small_store()
+    folder = store.folder("deep")
+    for number in range(150):
+        folder = store.folder(f"{number}", folder)
+    store.message(folder, MAIL)
+    found = found_in(save(tmp_path, store))
+    assert [type(row) for row in found] == [Message, Message, Message, Problem]
+    assert isinstance(found[-1], Problem)
+    assert "nested too deep" in found[-1].reason
+
+
 def test_packed_files_are_read(tmp_path: Path) -> None:
     data = bytes(small_store())
     (tmp_path / "a.pst.gz").write_bytes(gzip.compress(data))
