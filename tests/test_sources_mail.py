@@ -1005,7 +1005,6 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, eml: bytes) -> None:
     ("data", "word"),
     [
         (b"%PDF-1.7", "PDF"),
-        (b"!BDN....", "pst"),
         (bytes(range(256)) * 4, "no format"),
         ("ただの文章です。\n二行目です。\n".encode(), "neither"),
     ],

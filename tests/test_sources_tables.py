@@ -200,6 +200,19 @@ def test_calls_far_apart_are_given_in_pieces(tmp_path: Path, monkeypatch: pytest
     assert rows(file, resume_after={str(file): positions[9]}) == found[10:]
 
 
+def test_a_short_row_waits_for_the_call_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = "通話ID,話者,発話内容\n1,お客様,遅い\n短い\n2,お客様,困る\n短い\n1,担当,はい\n"
+    file = write(tmp_path, table.encode())
+    # Else a run that stopped behind the problem would go on behind the call, too, and lose it.
+    expected = [(1, Message), (2, Problem), (3, Message), (4, Problem)]
+    assert [(row.position, type(row)) for row in open_source(file)] == expected
+    rest = list(open_source(file, SourceOptions(resume_after={str(file): 2})))
+    assert [(row.position, type(row)) for row in rest] == expected[2:]
+    monkeypatch.setattr("kahara_nlp.sources.rows.HELD_LIMIT", 250)
+    positions = [row.position for row in open_source(file)]
+    assert positions == sorted(set(positions))
+
+
 def test_a_call_with_unknown_roles_is_reported(tmp_path: Path) -> None:
     (found,) = rows(write(tmp_path, "通話ID,話者,発話内容\n1,ch0,はい\n1,ch1,いいえ\n"))
     assert (found.direction, found.spans, found.notes) == ("unknown", (), ("role unknown",))

@@ -26,10 +26,10 @@ def open_source(path: str | os.PathLike[str], options: SourceOptions | None = No
     """Read all messages behind a path.
 
     Mail is read from mbox files, Maildir and other folders, ``.eml``, ``.emlx``, Apple Mail's ``.mbox``
-    folders and Outlook's ``.msg``; calls from speaker-labelled text, WebVTT, SRT, the JSON of the usual
-    recognisers and tables of utterances; other texts from CSV, TSV, JSON lines, Excel and Parquet. Any of
-    them may be packed in gzip or ZIP. Folders and archives are gone through in sorted order, links to
-    folders are not followed.
+    folders, Outlook's ``.msg`` and its data files (``.pst``, ``.ost``); calls from speaker-labelled text,
+    WebVTT, SRT, the JSON of the usual recognisers and tables of utterances; other texts from CSV, TSV,
+    JSON lines, Excel and Parquet. Any of them may be packed in gzip or ZIP. Folders and archives are gone
+    through in sorted order, links to folders are not followed.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from kahara_nlp.errors import SourceError, UnsupportedSourceError
 from kahara_nlp.records import Message, Problem
-from kahara_nlp.sources import compound
+from kahara_nlp.sources import compound, outlook_store
 from kahara_nlp.sources.columns import looks_like_header
 from kahara_nlp.sources.csv_rows import delimiter_of, read_csv
 from kahara_nlp.sources.decode import decode_text, looks_binary
@@ -30,9 +30,14 @@ _SUBTITLES = re.compile(
     r"\ufeff?\s*(?:WEBVTT(?:[ \t\n]|$)|(?:\d{1,7}\s*\n)?\s*(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{1,3}\s*-->)"
 )
 _READER = Callable[[BinaryIO, str, SourceOptions], Iterator[UnreadMail] | Iterator[Message | Problem]]
+_BINARY: tuple[tuple[bytes, _READER], ...] = (
+    (b"PAR1", read_parquet),
+    (b"PK\x03\x04", read_excel),
+    (compound.MAGIC, read_msg),
+    (outlook_store.MAGIC, outlook_store.read_store),
+)
 _UNREADABLE = (
     (b"%PDF", "PDF"),
-    (b"!BDN", "an Outlook data file (.pst); export its folders as .eml or mbox"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
@@ -80,12 +85,9 @@ def read_file(file: SourceFile, options: SourceOptions) -> Iterator[UnreadMail |
 
 
 def _reader(head: bytes, name: str, options: SourceOptions) -> _READER:
-    if head.startswith(b"PAR1"):
-        return read_parquet
-    if head.startswith(b"PK\x03\x04"):
-        return read_excel
-    if head.startswith(compound.MAGIC):
-        return read_msg
+    for magic, reader in _BINARY:
+        if head.startswith(magic):
+            return reader
     for magic, what in _UNREADABLE:
         if head.startswith(magic):
             msg = f"{name} is {what}; expected mail, a transcript or a table: export it as one of these"

@@ -50,6 +50,11 @@ class Guarded(io.RawIOBase):
         self._limit = limit
         self._position = 0
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether it is a plain file, in which going back and forth costs nothing."""
+        return isinstance(self._stream, io.FileIO)
+
     def readable(self) -> bool:  # noqa: D102
         return True
 

@@ -14,6 +14,8 @@ __all__ = ["TEXT_LIMIT", "Body", "field_of", "read_body"]
 
 #: Characters of a mail's text that are kept.
 TEXT_LIMIT = 1_000_000
+#: Bytes of a text part that are decoded: enough for that text in any encoding.
+PART_BYTES = 8_000_000
 #: Parts of a mail that are looked at.
 PART_LIMIT = 1_000
 
@@ -230,6 +232,10 @@ def _alternative(part: MimePart, findings: _Findings) -> list[_Piece]:
 
 def _read_text(part: MimePart, kind: str, findings: _Findings) -> _Piece:
     data = _payload(part, findings)
+    if len(data) > PART_BYTES:
+        # At the end of a line, lest the last character is cut.
+        data = data[: data.rfind(b"\n", PART_BYTES - 100_000, PART_BYTES) + 1 or PART_BYTES]
+        findings.notes[f"text part cut at {PART_BYTES} bytes"] = None
     parameters = _parameters(part)
     decoded = decode_text(data, parameters.get("charset", ""))
     if decoded.note:

@@ -1,5 +1,6 @@
 """Rows of a table to messages, whatever kind of table they stand in."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from kahara_nlp.records import Direction, Message, Problem
@@ -20,6 +21,7 @@ HELD_LIMIT = 32 * 1024 * 1024
 Row = tuple[int, Sequence[object]]
 
 _HEADER_ROWS = 10
+_OVERHEAD = 100  # what a row takes up besides its text, in characters
 _INCOMING = ("受", "着信", "入電", "in", "受信")
 _OUTGOING = ("送", "発信", "架電", "out", "返信")
 
@@ -125,8 +127,9 @@ def row_message(item: Row, columns: Columns, name: str, options: SourceOptions) 
     'a#1'
     """
     number, row = item
-    if len(row) <= columns.text:
-        return Problem(name, number, f"the row has {len(row)} cells; the text is expected in number {columns.text + 1}")
+    problem = _too_short(item, columns, name)
+    if problem is not None:
+        return problem
     text = columns.get(row, "text").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     notes = ["charset: bytes that could not be decoded"] if "\ufffd" in text else []
     if len(text) > TEXT_LIMIT:
@@ -180,39 +183,62 @@ class _HeldCall:
 def _calls(
     rows: Iterable[Row | Problem], columns: Columns, name: str, options: SourceOptions
 ) -> Iterator[Message | Problem]:
-    """Gather the utterances of each call: calls may be interleaved, so they are held up to a limit."""
+    """Gather the utterances of each call: calls may be interleaved, so they are held up to a limit.
+
+    Whoever resumes goes by the highest position so far, so a problem waits for the calls that began before it.
+    """
     held: dict[str, _HeldCall] = {}
+    problems: deque[Problem] = deque()
     finished: set[str] = set()
     length = 0
     for item in rows:
-        if isinstance(item, Problem):
-            if not options.taken(name, item.position):
-                yield item
-            continue
-        number, row = item
-        if len(row) <= columns.text:
-            if not options.taken(name, number):
-                yield Problem(
-                    name, number, f"the row has {len(row)} cells; the text is expected in number {columns.text + 1}"
-                )
-            continue
-        key = columns.get(row, "call").strip()[:500]
-        call = held.get(key)
-        if call is None:
-            call = held[key] = _HeldCall(number, _cell(row, columns, "date"))
-            call.continued = key in finished
-        text = columns.get(row, "text")[:TEXT_LIMIT]
-        start, end = (seconds(columns.get(row, kind)) for kind in ("start", "end"))
-        call.utterances.append(Utterance(columns.get(row, "speaker").strip()[:100], text, start, end))
-        length += len(text) + 100
-        if length > HELD_LIMIT:
+        problem = item if isinstance(item, Problem) else _too_short(item, columns, name)
+        if problem is not None:
+            if not options.taken(name, problem.position):
+                problems.append(problem)
+                length += _OVERHEAD
+        elif not isinstance(item, Problem):
+            length += _hold(item, columns, held, finished)
+        if length > HELD_LIMIT or not held:
             oldest = list(held)[: max(1, len(held) // 2)]
             for done in oldest:
-                length -= sum(len(utterance.text) + 100 for utterance in held[done].utterances)
+                yield from _before(problems, held[done].first_row)
                 yield from _finish(done, held.pop(done), name, options)
             finished.update(oldest)
+            yield from _before(problems, next(iter(held.values())).first_row if held else None)
+            length = sum(call.length for call in held.values()) + _OVERHEAD * len(problems)
     for key, call in held.items():
+        yield from _before(problems, call.first_row)
         yield from _finish(key, call, name, options)
+    yield from problems
+
+
+def _too_short(item: Row, columns: Columns, name: str) -> Problem | None:
+    number, row = item
+    if len(row) > columns.text:
+        return None
+    return Problem(name, number, f"the row has {len(row)} cells; the text is expected in number {columns.text + 1}")
+
+
+def _hold(item: Row, columns: Columns, held: dict[str, _HeldCall], finished: set[str]) -> int:
+    """Add a row to its call and return what it takes up."""
+    number, row = item
+    key = columns.get(row, "call").strip()[:500]
+    call = held.get(key)
+    if call is None:
+        call = held[key] = _HeldCall(number, _cell(row, columns, "date"))
+        call.continued = key in finished
+    text = columns.get(row, "text")[:TEXT_LIMIT]
+    start, end = (seconds(columns.get(row, kind)) for kind in ("start", "end"))
+    call.utterances.append(Utterance(columns.get(row, "speaker").strip()[:100], text, start, end))
+    call.length += len(text) + _OVERHEAD
+    return len(text) + _OVERHEAD
+
+
+def _before(problems: deque[Problem], row: int | None) -> Iterator[Problem]:
+    """Give out the problems of the rows before one; all of them for None."""
+    while problems and (row is None or problems[0].position < row):
+        yield problems.popleft()
 
 
 def _finish(key: str, call: _HeldCall, name: str, options: SourceOptions) -> Iterator[Message]:
