@@ -287,3 +287,19 @@ def test_an_own_policy_can_be_learnt(small_examples: list[kn.Example], tmp_path:
     own = [replace(e, labels=("kneel",) if "dogeza_demand" in e.labels else (), clauses=()) for e in small_examples]
     classifier = kn.train(own, policy=kn.load_policy(path))
     assert list(classifier.classify("そこに土下座して詫びろ").probabilities) == ["kneel"]
+
+
+def test_a_head_does_not_depend_on_the_number_of_threads():
+    from scipy.sparse import random_array
+    from threadpoolctl import threadpool_limits
+
+    from kahara_nlp.training.heads import _fit_head
+
+    rng = np.random.default_rng(0)
+    features = random_array((400, 30_000), density=0.003, rng=rng, format="csr")
+    target = rng.random(400) < 0.3
+    weights = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads, user_api="blas"):
+            weights.append(_fit_head(features, target, np.ones(400), 100.0)[0])
+    np.testing.assert_array_equal(weights[0], weights[1])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from sklearn.metrics import precision_recall_curve
+from threadpoolctl import threadpool_limits
 
 from kahara_nlp.features import sum_rows, weight_terms
 from kahara_nlp.model import (
@@ -188,6 +189,13 @@ def fit_combiners(statistics: TextStatistics, labels: npt.NDArray[np.bool_]) -> 
     harassment_combiner : ndarray of float64, shape (2, 3)
         See `Model`.
     """
+    # Eight factors are too few to share out: threads would wait for each other most of the time.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit_combiners(statistics, labels)
+
+
+def _fit_combiners(statistics: TextStatistics, labels: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Calibrate each head, then harassment as a whole."""
     columns = np.column_stack([labels, labels.any(axis=1)])
     combiner = np.zeros((columns.shape[1], N_INPUTS + 1))
     for head in range(columns.shape[1]):

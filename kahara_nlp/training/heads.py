@@ -9,6 +9,7 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from scipy.sparse import csr_array, vstack
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.features import Streams, Vocabulary, count_terms, fit_vocabulary, sum_rows, weight_terms
@@ -106,7 +107,10 @@ def _fit_head(
         rate = (target.sum() + 0.5) / (len(target) + 1)
         return np.zeros(features.shape[1]), float(np.log(rate / (1 - rate)))
     head = LogisticRegression(C=c, solver="liblinear", tol=1e-4, max_iter=200, random_state=0)
-    head.fit(features, target, sample_weight=sample_weight)
+    # The solver adds up long vectors; the number of threads, which differs between machines, would change the last
+    # digits and so the bytes of a model. Heads run side by side in processes anyway.
+    with threadpool_limits(limits=1, user_api="blas"):
+        head.fit(features, target, sample_weight=sample_weight)
     return head.coef_[0], float(head.intercept_[0])
 
 
