@@ -11,9 +11,11 @@ from kahara_nlp.errors import ModelFormatError, ModelNotFoundError
 
 __all__ = ["FORMAT", "Manifest", "read_manifest"]
 
-#: Raise this number when a file of this version cannot be read by the code before it. The old reader then
-#: moves to ``_read_format_N``, and ``tests/models/format-N`` keeps a frozen model that must still load.
-FORMAT = 1
+#: Raise this number when a file of this version cannot be read by the code before it; earlier formats stay readable,
+#: and ``tests/models/format-N`` keeps a frozen model of each that must still load.
+#: 1: lists of terms and notions as plain text. 2: packed with gzip.
+FORMAT = 2
+_READABLE = {1, 2}
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def read_manifest(directory: str | os.PathLike[str]) -> Manifest:
     if not isinstance(document, dict) or not isinstance(document.get("format"), int):
         msg = f"{path}: manifest.json has no format number"
         raise ModelFormatError(msg)
-    if document["format"] != FORMAT:
-        msg = f"{path}: format {document['format']}, this version reads {FORMAT}; update kahara-nlp or train anew"
+    if document["format"] not in _READABLE:
+        msg = f"{path}: format {document['format']}, this version reads 1 to {FORMAT}; update kahara-nlp or train anew"
         raise ModelFormatError(msg)
     kinds: dict[str, type] = {
         "name": str, "version": str, "created": str, "trained_with": dict, "categories": list, "clauses": list,
@@ -124,4 +126,4 @@ def read_manifest(directory: str | os.PathLike[str]) -> Manifest:
     fields: dict[str, Any] = {
         key: tuple(document[key]) if kind is list else document[key] for key, kind in kinds.items()
     }
-    return Manifest(format=FORMAT, **fields)
+    return Manifest(format=document["format"], **fields)

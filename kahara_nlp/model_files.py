@@ -1,15 +1,17 @@
 """Models on disk: a directory of JSON, text and plain arrays that cannot run code.
 
-``manifest.json`` describes the rest and holds its checksums; ``terms.txt`` lists the vocabulary and
-``concepts.txt`` the lexicon for people and programs; ``weights.npz`` holds arrays,
+``manifest.json`` describes the rest and holds its checksums; ``terms.txt.gz`` lists the vocabulary and
+``concepts.txt.gz`` the lexicon for people (``zcat``) and programs; ``weights.npz`` holds arrays,
 read with pickling off; ``MODEL_CARD.md`` is for people.
 """
 
+import gzip
 import hashlib
 import json
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -29,7 +31,7 @@ from kahara_nlp.errors import (
     TokenizerMismatchError,
 )
 from kahara_nlp.features import Family, Vocabulary
-from kahara_nlp.manifest import Manifest, read_manifest
+from kahara_nlp.manifest import FORMAT, Manifest, read_manifest
 from kahara_nlp.masking import CLASS_NAMES, readable
 from kahara_nlp.model import Model
 from kahara_nlp.model_store import current_model, is_model_name, own_directory
@@ -46,9 +48,11 @@ __all__ = [
 ]
 
 #: The shipped model: a constant in code, so that a change of it is reviewed.
-DEFAULT_MODEL = "kahara-lr-0.1.0"
+DEFAULT_MODEL = "kahara-lr-0.2.0"
 
-_FILES = ("terms.txt", "concepts.txt", "weights.npz")
+#: The two lists, by format.
+_LISTS = {1: ("terms.txt", "concepts.txt"), 2: ("terms.txt.gz", "concepts.txt.gz")}
+_LONGEST_LIST = 1 << 28
 _ARRAYS = (
     "weights", "intercepts", "combiner", "harassment_combiner",
     "clause_weights", "clause_intercepts", "review", "alert",
@@ -173,13 +177,13 @@ def save_model(
         msg = f"{target} exists and holds no model; choose another directory"
         raise ModelError(msg)
     contents = {
-        "terms.txt": _terms_text(model.vocabulary, manifest.n_texts),
-        "concepts.txt": _concepts_text(model.lexicon),
+        _LISTS[FORMAT][0]: _packed(_terms_text(model.vocabulary, manifest.n_texts)),
+        _LISTS[FORMAT][1]: _packed(_concepts_text(model.lexicon)),
         "weights.npz": _arrays_bytes(model),
     }
     contents |= dict(extras or {})
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    filled = replace(manifest, files=sums)
+    filled = replace(manifest, format=FORMAT, files=sums)
     contents["manifest.json"] = (json.dumps(asdict(filled), ensure_ascii=False, indent=1) + "\n").encode()
     contents["MODEL_CARD.md"] = card.encode()
     new, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
@@ -196,6 +200,23 @@ def save_model(
     new.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     return filled
+
+
+def _packed(content: bytes) -> bytes:
+    """Pack a list; without the time of day, so that the same list gives the same bytes."""
+    return gzip.compress(content, mtime=0)
+
+
+def _text(content: bytes, manifest: Manifest) -> str:
+    """Unpack a list, but no more than a list can be long: a damaged file must not fill the memory."""
+    if manifest.format == 1:
+        return content.decode()
+    with gzip.GzipFile(fileobj=BytesIO(content)) as stream:
+        text = stream.read(_LONGEST_LIST + 1)
+    if len(text) > _LONGEST_LIST:
+        msg = f"a list of more than {_LONGEST_LIST} bytes"
+        raise DataError(msg)
+    return text.decode()
 
 
 def _terms_text(vocabulary: Vocabulary, n_texts: int) -> bytes:
@@ -271,17 +292,18 @@ def load_model(directory: str | os.PathLike[str]) -> tuple[Model, Manifest]:
     """
     path = Path(directory)
     manifest = read_manifest(path)
-    contents = {name: _checked(path, manifest, name) for name in _FILES}
+    terms, concepts = (_checked(path, manifest, name) for name in _LISTS[manifest.format])
+    weights = _checked(path, manifest, "weights.npz")
     _check_tokenizer(path, manifest)
     try:
-        vocabulary = _read_terms(contents["terms.txt"].decode(), manifest)
-        with np.load(BytesIO(contents["weights.npz"]), allow_pickle=False) as stored:
+        vocabulary = _read_terms(_text(terms, manifest), manifest)
+        with np.load(BytesIO(weights), allow_pickle=False) as stored:
             arrays = {name: np.asarray(stored[name]) for name in _ARRAYS}
         for name in ("weights", "clause_weights"):
             arrays[name] = arrays[name].astype(np.float32)
-        lexicon = _read_concepts(contents["concepts.txt"].decode())
+        lexicon = _read_concepts(_text(concepts, manifest))
         model = Model(vocabulary, lexicon, manifest.categories, clauses=manifest.clauses, **arrays)
-    except (DataError, KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as exc:
+    except (DataError, KeyError, ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as exc:
         msg = f"{path}: terms and arrays do not fit together ({type(exc).__name__}); restore the directory"
         raise ModelFormatError(msg) from exc
     return model, manifest

@@ -6,7 +6,7 @@ places leave as one private-use character each, like the numbers and addresses o
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ __all__ = [
 
 _CLASS = re.compile("[\ue000-\ue0ff]")
 _NAME = SYMBOLS["<NAME>"]
+#: Words recur; but an archive has no end of new ones, and memory has.
+_REMEMBERED = 1 << 16
 
 
 class Token(NamedTuple):
@@ -94,7 +96,7 @@ def dictionary_version() -> str:
     return f"unidic-lite {version('unidic-lite')}"
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _token(line: str) -> Token:
     """Make a token of one line of MeCab's answer; lines recur, so tokens are shared."""
     surface, lemma, pos, form, proper = line.split("\t")
@@ -201,13 +203,13 @@ _FULL_STOPS = {"。", "."}
 _KEPT_FORMS = {"命令形": "!", "意志推量形": "~"}
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _unit(token: Token) -> str:
     """Return the word term of a token: its lemma, marked where it is an imperative or a volitional."""
     return token.lemma + _KEPT_FORMS.get(token.form, "")
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _heard(token: Token) -> bool:
     """Tell whether a token is more than a comma, bracket or full stop."""
     return token.pos not in _SILENT and token.surface not in _FULL_STOPS

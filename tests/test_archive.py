@@ -18,9 +18,10 @@ import pytest
 
 import kahara_nlp as kn
 from kahara_nlp.archive import Filters, score_archive
+from kahara_nlp.exports import export, frame_of
 from kahara_nlp.meter import Meter
 from kahara_nlp.records import Problem
-from kahara_nlp.results import Results, export, frame_of
+from kahara_nlp.results import Results
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "data" / "samples"

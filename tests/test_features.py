@@ -7,7 +7,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from kahara_nlp import DataError
-from kahara_nlp.features import Family, Vocabulary, count_terms, fit_vocabulary, sum_rows, weight_terms
+from kahara_nlp.features import Family, Vocabulary, count_terms, sum_rows, weight_terms
+from kahara_nlp.training.vocabulary import fit_vocabulary
 
 TEXTS = ["ばかやろう", "ばかな話", "話をきけ", "やろうか", "はなしをきけばか"]
 WORDS = [["土", "下座", "為る!"], ["下座", "為る"], ["土", "土", "下座"], ["為る!"], []]
@@ -57,14 +58,6 @@ def test_passages_of_a_text_add_up():
     whole = sum_rows(counts, np.array([0, 0, 2]), 3)
     assert whole.toarray().tolist() == [[2, 1], [0, 0], [0, 1]]
     assert vocabulary.idf.tolist() == pytest.approx([np.log(3 / 2) + 1, 1.0])
-
-
-def test_selected_columns_keep_their_terms():
-    vocabulary = fit_vocabulary({"word": WORDS, "char": TEXTS}, {"word": 2, "char": 3}, min_df=1)
-    columns = np.arange(0, vocabulary.n_terms, 3)
-    smaller = vocabulary.select(columns)
-    full = count_terms({"word": WORDS, "char": TEXTS}, vocabulary).toarray()[:, columns]
-    np.testing.assert_array_equal(count_terms({"word": WORDS, "char": TEXTS}, smaller).toarray(), full)
 
 
 def test_a_row_without_known_terms_is_zero():

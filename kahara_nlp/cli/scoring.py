@@ -48,7 +48,8 @@ def _classify(args: argparse.Namespace) -> None:
 
 def _score(args: argparse.Namespace) -> None:
     from kahara_nlp.archive import Filters, score_archive
-    from kahara_nlp.results import TABLES, Results, export
+    from kahara_nlp.exports import TABLES, export
+    from kahara_nlp.results import Results
     from kahara_nlp.sources import SourceOptions
 
     output = Path(args.output) if args.output else None
@@ -88,7 +89,8 @@ def _score(args: argparse.Namespace) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    from kahara_nlp.results import TABLES, Results, export
+    from kahara_nlp.exports import TABLES, export
+    from kahara_nlp.results import Results
 
     if not Path(args.results).is_file():
         msg = f"no results file at {args.results}; make one with: kahara score SOURCE -o results.db"

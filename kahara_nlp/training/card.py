@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from kahara_nlp.manifest import Manifest
 from kahara_nlp.training.evaluate import Evaluation
+from kahara_nlp.training.fairness import fairness_text
 
 __all__ = ["model_card"]
 
@@ -43,6 +44,7 @@ def model_card(manifest: Manifest) -> str:
         "digest": str(manifest.data["sha256"]),
         "evaluation": evaluation.to_text(),
         "thresholds": thresholds,
+        "fairness": fairness_text(manifest.metrics.get("fairness", ())),
         "settings": json.dumps(manifest.metrics["settings"], ensure_ascii=False),
     }
     for key, value in words.items():

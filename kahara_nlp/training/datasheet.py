@@ -17,6 +17,21 @@ from kahara_nlp.training.examples import data_digest
 
 __all__ = ["agreement", "datasheet", "worn_share"]
 
+#: The words by which anybody would look for a category; a model that knows only these is a list of words.
+_OBVIOUS = {
+    "physical_attack": "殴|蹴|叩",
+    "mental_attack": "殺|死ね|バカ|馬鹿",
+    "intimidation": "ふざけ|なめ|おい|コラ",
+    "dogeza_demand": "土下座|どげざ",
+    "persistence": "何度|何回|毎日|しつこ",
+    "confinement": "帰さ|帰ら|居座",
+    "discrimination": "外国|派遣|女の|女が|障害",
+    "sexual": "胸|抱|パンツ|下着",
+    "personal_attack": "クビ|首に|辞めさせ|減給|左遷",
+    "excessive_demand": "慰謝料|百万|一千万|無料|ただで",
+    "doxxing": "晒|さらす|拡散|ネットに",
+    "apology_demand": "謝罪文|詫び状|始末書|反省文",
+}
 _RUN = 10
 _WORN = 12
 
@@ -83,6 +98,16 @@ def agreement(path: str | Path) -> dict[str, tuple[float, int]]:
     return figures
 
 
+def _without_obvious_word(examples: Sequence[Example]) -> list[str]:
+    """Return a row for each category: how many of its texts do without the words that anybody would look for."""
+    rows = []
+    for name, words in _OBVIOUS.items():
+        texts = [example.text for example in examples if name in example.labels]
+        without = sum(re.search(words, text) is None for text in texts)
+        rows.append(f"| {name} | {words.replace('|', ' ')} | {without / max(len(texts), 1):.2f} |")
+    return rows
+
+
 def _kappa(first: list[bool], second: list[bool]) -> float:
     """Return Cohen's kappa; 1 where both readers never saw the label."""
     return float(cohen_kappa_score(first, second)) if any(first) or any(second) else 1.0
@@ -122,6 +147,7 @@ def datasheet(examples: Sequence[Example], readers: str | Path) -> str:
         "writers": str(len({example.writer for example in examples})),
         "digest": data_digest(examples),
         "tables": "\n".join(tables).rstrip(),
+        "obvious": "\n".join(_without_obvious_word(examples)),
         "kappa": "\n".join(kappa),
         "worn": f"{worn_share(examples):.1%}",
         "mails": f"{mails:,}",

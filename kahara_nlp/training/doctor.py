@@ -112,7 +112,7 @@ def doubtful_labels(classifier: Classifier, examples: Sequence[Example]) -> list
     >>> from kahara_nlp import load
     >>> right = [Example("1", "土下座して謝れ", ("dogeza_demand",)), Example("2", "返金してください")]
     >>> wrong = [Example("3", "床に額をつけて土下座しろ"), Example("4", "荷物はいつ届きますか", ("dogeza_demand",))]
-    >>> sorted({doubt.id for doubt in doubtful_labels(load("kahara-lr-0.1.0"), [*right, *wrong])})
+    >>> sorted({doubt.id for doubt in doubtful_labels(load("kahara-lr-0.2.0"), [*right, *wrong])})
     ['3', '4']
     """
     if not examples:

@@ -201,7 +201,9 @@ def cross_validate(
         mails.append(long_mails(heads, prepared, examples, labels, rows, counts, fold))
         strongest[held_out], whole[held_out] = found.strongest, found.whole
         log_passages[held_out], best[held_out] = found.log_passages, found.best_passage
-        names, weights, intercepts = fit_clauses(features, [examples[i] for i in learn.tolist()], settings)
+        names, weights, intercepts = fit_clauses(
+            features, [examples[i] for i in learn.tolist()], heads.vocabulary, settings
+        )
         model = _assemble(heads, categories, (names, weights, intercepts))
         for row, lines in zip(held_out, model.likeliest_clauses(whole_features), strict=True):
             clauses[row] = lines
@@ -284,9 +286,12 @@ def fit(
     probabilities = np.column_stack([validated.scores.categories, validated.scores.harassment])
     points = [thresholds(probabilities[:, head], columns[:, head], settings) for head in range(columns.shape[1])]
     review, alert = (np.array(values) for values in zip(*points, strict=True))
+    # What is found in a text of its own must be found in the middle of a long mail, too.
+    in_mails, _ = thresholds(validated.mail_scores.harassment, np.asarray(validated.mails.labels.any(axis=1)), settings)
+    review[-1] = min(review[-1], in_mails)
     everything = np.arange(len(examples))
     heads, features = fit_heads(prepared, examples, everything, categories, settings)
-    clauses = fit_clauses(features, examples, settings)
+    clauses = fit_clauses(features, examples, heads.vocabulary, settings)
     model = _assemble(heads, categories, clauses, (*combiners, review, alert))
     return Fitted(
         model,

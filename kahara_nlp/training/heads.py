@@ -12,10 +12,11 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from kahara_nlp.concepts import Lexicon
-from kahara_nlp.features import Streams, Vocabulary, count_terms, fit_vocabulary, sum_rows, weight_terms
+from kahara_nlp.features import Streams, Vocabulary, count_terms, sum_rows, weight_terms
 from kahara_nlp.records import Example
 from kahara_nlp.streams import FAMILIES, PRESENCE, Prepared
 from kahara_nlp.training.labels import targets
+from kahara_nlp.training.vocabulary import fit_vocabulary
 
 __all__ = ["Heads", "Settings", "fit_clauses", "fit_heads", "subset"]
 
@@ -32,9 +33,9 @@ class Settings:
     ----------
     regularization : float, default 100.0
         Inverse strength C of the L2 penalty, > 0.
-    min_df : int, default 3
+    min_df : int, default 4
         Least number of texts that a term stands in.
-    min_writers : int, default 3
+    min_writers : int, default 4
         Least number of writers that use a term, so that what one person writes never enters a model.
     passage_weight : float, default 0.3
         Weight of each sentence of a harmless text as an example of its own, >= 0.
@@ -53,8 +54,8 @@ class Settings:
     """
 
     regularization: float = 100.0
-    min_df: int = 3
-    min_writers: int = 3
+    min_df: int = 4
+    min_writers: int = 4
     passage_weight: float = 0.3
     folds: int = 5
     alert_precision: float = 0.95
@@ -179,9 +180,11 @@ def fit_heads(
 
 
 def fit_clauses(
-    features: csr_array, examples: Sequence[Example], settings: Settings
+    features: csr_array, examples: Sequence[Example], vocabulary: Vocabulary, settings: Settings
 ) -> tuple[tuple[str, ...], npt.NDArray[np.float32], FloatArray]:
-    """Learn to tell the behaviours of each category apart.
+    """Learn to tell the behaviours of each category apart, by words and notions.
+
+    Characters tell them apart no better, and their weights would be most of a model's file.
 
     Parameters
     ----------
@@ -189,6 +192,8 @@ def fit_clauses(
         TF-IDF weights of whole texts.
     examples : sequence of Example
         The same texts.
+    vocabulary : Vocabulary
+        What the columns are.
     settings : Settings
         How.
 
@@ -211,6 +216,14 @@ def fit_clauses(
         if len(by_category[number]) > 1
         for clause in sorted(by_category[number])
     )
+    telling = np.concatenate(
+        [
+            np.arange(offset, offset + len(family.codes))
+            for family, offset in zip(vocabulary.families, vocabulary.offsets, strict=False)
+            if family.name != "char" or len(vocabulary.families) == 1
+        ]
+    )
+    told = features[:, telling]
     rows_of = {
         number: np.array([i for i, e in enumerate(examples) if any(c.startswith(f"{number}.") for c in e.clauses)])
         for number in by_category
@@ -219,9 +232,11 @@ def fit_clauses(
     def one(clause: str) -> tuple[FloatArray, float]:
         rows = rows_of[clause.split(".", maxsplit=1)[0]]
         target = np.array([clause in examples[row].clauses for row in rows])
-        return _fit_head(features[rows], target, np.ones(len(rows)), settings.regularization)
+        return _fit_head(told[rows], target, np.ones(len(rows)), settings.regularization)
 
     fitted = [one(clause) for clause in clauses]
     if not fitted:
         return (), np.zeros((features.shape[1], 0), np.float32), np.zeros(0)
-    return clauses, _half(np.column_stack([w for w, _ in fitted])), np.array([b for _, b in fitted])
+    weights = np.zeros((features.shape[1], len(clauses)))
+    weights[telling] = np.column_stack([w for w, _ in fitted])
+    return clauses, _half(weights), np.array([b for _, b in fitted])

@@ -64,13 +64,39 @@ def test_the_gate_sees_a_fall_and_a_rise():
         ("clause_accuracy", 0.80),
         ("buried_sentence_found", 0.95),
         ("pairs_in_order", 0.92),
-        pytest.param("auroc", 0.975, marks=pytest.mark.xfail(strict=True, reason="0.967 so far")),
-        pytest.param("recall_at_01_percent_ordinary", 0.85, marks=pytest.mark.xfail(strict=True, reason="0.36 so far")),
-        pytest.param("pairs_on_right_sides", 0.92, marks=pytest.mark.xfail(strict=True, reason="0.73 so far")),
+        ("auroc", 0.975),
+        pytest.param("recall_at_01_percent_ordinary", 0.85, marks=pytest.mark.xfail(strict=True, reason="0.54 so far")),
+        pytest.param("pairs_on_right_sides", 0.92, marks=pytest.mark.xfail(strict=True, reason="0.79 so far")),
     ],
 )
 def test_what_the_model_must_reach(found: dict[str, float], name: str, aim: float):
     assert found[name] >= aim
+
+
+def test_no_group_raises_an_alert_and_none_hides_one():
+    for row in kn.load().manifest.metrics["fairness"]:
+        assert row["alert"] == 0.0, row["group"]
+        assert row["review"] <= 0.10, row["group"]
+        if row["found"] is not None:
+            assert row["found"] == 1.0, row["group"]
+            assert row["spread"] <= 0.10, row["group"]
+
+
+def test_one_sentence_in_a_courteous_letter_of_2000_characters_is_found(rows: list[dict[str, str]]):
+    """Every harassing side of the pairs inside each letter, at a place that differs from pair to pair."""
+    letters = (gate.HERE / "courteous.txt").read_text(encoding="utf-8").split("\n----\n")
+    assert all(1900 <= len(letter) <= 2100 for letter in letters)
+    assert all(result.level is None for result in kn.classify_many(letters))
+    mails = []
+    for number, row in enumerate(rows):
+        for letter in letters:
+            lines = letter.split("\n")
+            lines.insert(number * 7 % len(lines), row["harassing"])
+            mails.append("\n".join(lines))
+    found = sum(result.level is not None for result in kn.classify_many(mails)) / len(mails)
+    alone = sum(result.level is not None for result in kn.classify_many(row["harassing"] for row in rows)) / len(rows)
+    print(f"found {found:.3f} of {len(mails)}; alone {alone:.3f}")
+    assert found >= 0.90 * alone
 
 
 def test_what_the_model_must_not_exceed(found: dict[str, float]):
