@@ -41,7 +41,19 @@ from kahara_nlp.version import __version__
 if TYPE_CHECKING:
     from kahara_nlp.archive import Filters, score_archive
     from kahara_nlp.sources import SourceOptions, open_source
-    from kahara_nlp.training import Evaluation, Settings, check_examples, evaluate, read_examples, train
+    from kahara_nlp.training import (
+        Evaluation,
+        KaharaClassifier,
+        Retraining,
+        Settings,
+        check_examples,
+        evaluate,
+        read_example_file,
+        read_examples,
+        retrain,
+        save_trained,
+        train,
+    )
 
 __all__ = [
     "Category",
@@ -55,6 +67,7 @@ __all__ = [
     "Example",
     "Filters",
     "Finding",
+    "KaharaClassifier",
     "KaharaError",
     "Message",
     "MessageParseError",
@@ -66,6 +79,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Problem",
+    "Retraining",
     "Settings",
     "SourceError",
     "SourceOptions",
@@ -84,15 +98,19 @@ __all__ = [
     "load",
     "load_policy",
     "open_source",
+    "read_example_file",
     "read_examples",
+    "retrain",
+    "save_trained",
     "score_archive",
     "train",
 ]
 
 # Training imports scikit-learn, which takes a second; reading archives imports parsers: only users of them pay.
 _LATER = {
-    "Evaluation": "training", "Settings": "training", "check_examples": "training", "evaluate": "training",
-    "read_examples": "training", "train": "training",
+    "Evaluation": "training", "KaharaClassifier": "training", "Settings": "training", "check_examples": "training",
+    "evaluate": "training", "read_examples": "training", "train": "training", "retrain": "training",
+    "Retraining": "training", "read_example_file": "training", "save_trained": "training",
     "Filters": "archive", "score_archive": "archive", "SourceOptions": "sources", "open_source": "sources",
 }  # fmt: skip
 

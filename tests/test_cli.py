@@ -89,6 +89,23 @@ def test_train_evaluate_and_check(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert main(["evaluate", "--model", str(tmp_path / "m"), "--data", small, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["grouped"] is True
     assert main(["classify", "そこに土下座して詫びろ", "--model", str(tmp_path / "m")]) == 0
+    assert (
+        main(
+            [
+                "evaluate",
+                "--model",
+                str(tmp_path / "m"),
+                "--data",
+                small,
+                "--learning-curve",
+                "--plots",
+                str(tmp_path / "p"),
+            ]
+        )
+        == 0
+    )
+    assert "the last" in capsys.readouterr().out
+    assert len(list((tmp_path / "p").glob("*.svg"))) == 4
 
 
 def test_training_refuses_ids_that_stand_in_two_added_files(capsys: pytest.CaptureFixture[str], tmp_path: Path):

@@ -12,7 +12,7 @@ from kahara_nlp.records import COLUMNS
 from kahara_nlp.training.check import check_examples
 from kahara_nlp.training.evaluate import Evaluation
 from kahara_nlp.training.examples import data_digest, read_examples
-from kahara_nlp.training.figures import expected_calibration_error, recall_at_false_alarms
+from kahara_nlp.training.figures import average_precision, expected_calibration_error, recall_at_false_alarms
 from kahara_nlp.training.fit import Settings, cross_validate, fold_numbers
 from kahara_nlp.training.labels import targets
 
@@ -204,6 +204,15 @@ def test_its_own_training_data_are_cross_validated(tiny: kn.Classifier, small_ex
     assert Evaluation.from_dict(evaluation.to_dict()).to_dict() == evaluation.to_dict()
     with pytest.raises(kn.DataError, match="no examples"):
         kn.evaluate(tiny, [])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0])), min_size=1, max_size=30))
+def test_average_precision_is_that_of_scikit_learn(rows: list[tuple[bool, float]]):
+    labels, probabilities = (np.array(column) for column in zip(*rows, strict=True))
+    if labels.any():
+        assert average_precision(labels, probabilities) == pytest.approx(average_precision_score(labels, probabilities))
+    else:
+        assert np.isnan(average_precision(labels, probabilities))
 
 
 def test_figures_on_plain_cases():

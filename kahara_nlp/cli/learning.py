@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,11 @@ from kahara_nlp.cli.scoring import say, with_model
 from kahara_nlp.errors import DataError, ModelError
 
 if TYPE_CHECKING:
+    from kahara_nlp.classifier import Classifier
     from kahara_nlp.cli import Commands
     from kahara_nlp.policy import Policy
     from kahara_nlp.records import Example
+    from kahara_nlp.training import LearningCurve
 
 __all__ = ["add_commands"]
 
@@ -39,7 +42,8 @@ def _read(files: list[str], columns: dict[str, str], policy: "Policy | None") ->
 def _train(args: argparse.Namespace) -> None:
     from kahara_nlp.model_store import new_name, own_directory, use_model
     from kahara_nlp.policy import load_policy
-    from kahara_nlp.training import Evaluation, Retraining, Settings, read_examples, retrain, save_trained, train
+    from kahara_nlp.training import Evaluation, Retraining, Settings, read_examples, retrain, save_trained
+    from kahara_nlp.training.train import fit_classifier
 
     policy = load_policy(args.policy) if args.policy else None
     settings = Settings(jobs=args.jobs)
@@ -49,7 +53,8 @@ def _train(args: argparse.Namespace) -> None:
             raise DataError(msg)
         examples = read_examples(policy=policy)
         say(f"training on {len(examples):,} texts …")
-        classifier = train(examples, args.output, policy=policy, settings=settings)
+        trained = fit_classifier(examples, policy=policy, settings=settings)
+        classifier = save_trained(trained, args.output, plots=args.plots)
         print(Evaluation.from_dict(classifier.manifest.metrics["evaluation"]).to_text())
         say(f"saved {args.output}; use it with --model {args.output}")
         return
@@ -71,7 +76,7 @@ def _train(args: argparse.Namespace) -> None:
         raise ModelError(msg)
     directory = Path(args.output) if args.output else own_directory(new_name())
     notes = {"contest": result.contest.to_dict(), "forced": bool(result.contest.reasons)}
-    save_trained(result.trained, directory, notes)
+    save_trained(result.trained, directory, notes, plots=args.plots)
     if args.output:
         say(f"saved {directory}; use it with --model {directory}, or from now on: kahara model use {directory}")
     else:
@@ -87,10 +92,41 @@ def _evaluate(args: argparse.Namespace) -> None:
     cross_validate = True if args.cross_validate else False if args.as_is else None
     say(f"evaluating on {len(examples):,} texts …")
     evaluation = evaluate(classifier, examples, cross_validate=cross_validate)
+    curve = _learning_curve(classifier, examples, args.plots) if args.learning_curve else None
+    if args.plots:
+        from kahara_nlp.training.doctor import unseen_scores
+        from kahara_nlp.training.plots import evaluation_plots
+
+        scores = unseen_scores(classifier, examples)
+        _write(args.plots, evaluation_plots(examples, classifier.model.categories, scores))
     if args.json:
-        print(json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=1))
+        more = {"learning_curve": curve.to_dict()} if curve else {}
+        print(json.dumps(evaluation.to_dict() | more, ensure_ascii=False, indent=1))
     else:
-        print(evaluation.to_text())
+        print(evaluation.to_text() + (f"\n\n{curve.to_text()}" if curve else ""))
+
+
+def _write(folder: str, plots: Mapping[str, bytes]) -> None:
+    """Write pictures into a folder."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, content in plots.items():
+        (Path(folder) / name).write_bytes(content)
+    say(f"{', '.join(sorted(plots))} written to {folder}")
+
+
+def _learning_curve(classifier: "Classifier", examples: "list[Example]", plots: str | None) -> "LearningCurve":
+    """Train as the model was trained, on ever more of the writers."""
+    from kahara_nlp.training import Settings, learning_curve
+
+    say("training on growing shares of the writers, which takes about twice as long as training a model …")
+    model = classifier.model
+    settings = Settings(**classifier.manifest.metrics["settings"])
+    curve = learning_curve(examples, model.categories, settings, lexicon=model.lexicon)
+    if plots:
+        from kahara_nlp.training.plots import learning_curve_plot
+
+        _write(plots, {"learning_curve.svg": learning_curve_plot(curve)})
+    return curve
 
 
 def _data_check(args: argparse.Namespace) -> None:
@@ -160,6 +196,7 @@ def add_commands(commands: "Commands") -> None:
     )
     command.add_argument("--against", metavar="M", help="model to compare with; the one in use if not given")
     command.add_argument("--force", action="store_true", help="save a model that is worse, and note it in its manifest")
+    command.add_argument("--plots", action="store_true", help="draw the evaluation into the model card (extra plots)")
     command.add_argument("--policy", metavar="P", help="policy whose categories to learn")
     _with_columns(command)
     command.add_argument("--jobs", type=values.count, default=2, metavar="N", help="processes (default 2)")
@@ -173,6 +210,12 @@ def add_commands(commands: "Commands") -> None:
     how = command.add_mutually_exclusive_group()
     how.add_argument("--cross-validate", action="store_true", help="train anew without each writer, on any data")
     how.add_argument("--as-is", action="store_true", help="score by the model as it is, even texts that it learnt from")
+    command.add_argument(
+        "--learning-curve",
+        action="store_true",
+        help="train on growing shares of the writers, say whether more would help",
+    )
+    command.add_argument("--plots", metavar="DIR", help="draw the evaluation into a folder (extra plots)")
     command.add_argument("--json", action="store_true", help="print JSON")
     _with_columns(command)
     with_model(command)

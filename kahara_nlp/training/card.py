@@ -1,7 +1,9 @@
 """The model card, written from the manifest: its figures cannot differ from what was measured."""
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
+from pathlib import Path
 
 from kahara_nlp.manifest import Manifest
 from kahara_nlp.training.evaluate import Evaluation
@@ -10,13 +12,15 @@ from kahara_nlp.training.fairness import fairness_text
 __all__ = ["model_card"]
 
 
-def model_card(manifest: Manifest) -> str:
+def model_card(manifest: Manifest, plots: Sequence[str] = ()) -> str:
     """Write the card of a model.
 
     Parameters
     ----------
     manifest : Manifest
         With metrics.
+    plots : sequence of str, optional
+        Files of pictures in the model's directory, to be shown.
 
     Returns
     -------
@@ -44,6 +48,7 @@ def model_card(manifest: Manifest) -> str:
         "digest": str(manifest.data["sha256"]),
         "evaluation": evaluation.to_text(),
         "thresholds": thresholds,
+        "plots": "\n".join(f"![{Path(name).stem.replace('_', ' ')}]({name})" for name in plots),
         "fairness": fairness_text(manifest.metrics.get("fairness", ())),
         "settings": json.dumps(manifest.metrics["settings"], ensure_ascii=False),
     }

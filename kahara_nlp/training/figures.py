@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 __all__ = [
     "OVERALL",
@@ -181,7 +181,15 @@ def average_precision(labels: BoolArray, probabilities: FloatArray) -> float:
     float
         In [0, 1]; NaN where nothing is true.
     """
-    return float(average_precision_score(labels, probabilities)) if labels.any() else float("nan")
+    # As scikit-learn's, which checks its input for longer than it computes: four thousand calls in one evaluation.
+    total = int(labels.sum())
+    if not total:
+        return float("nan")
+    order = np.argsort(-probabilities, kind="stable")
+    descending = probabilities[order]
+    ends = np.append(np.flatnonzero(np.diff(descending)), len(order) - 1)  # equal probabilities count as one step
+    hits = np.cumsum(labels[order])[ends]
+    return float(np.sum(np.diff(hits, prepend=0) / total * hits / (ends + 1)))
 
 
 def _f1(precision: float, recall: float) -> float:

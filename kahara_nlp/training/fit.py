@@ -158,12 +158,14 @@ class CrossValidation(NamedTuple):
     folds: IntArray
 
 
-def cross_validate(
+def cross_validate(  # noqa: PLR0913 -- what `fit` takes, and what a learning curve holds back
     prepared: Prepared,
     examples: Sequence[Example],
     categories: Sequence[str],
     settings: Settings,
     known_folds: Mapping[str, int] | None = None,
+    *,
+    learners: Sequence[IntArray] | None = None,
 ) -> CrossValidation:
     """Score every example by models that saw none of its writer's texts.
 
@@ -179,6 +181,8 @@ def cross_validate(
         How to train.
     known_folds : mapping of str to int, optional
         See `fold_numbers`.
+    learners : sequence of ndarray of int64, optional
+        For each fold the examples to learn from, none of them held out; all that are not held out if not given.
 
     Returns
     -------
@@ -193,7 +197,8 @@ def cross_validate(
     labels = targets(examples, categories)
     mails: list[LongMails] = []
     for fold in range(int(folds.max()) + 1):
-        learn, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        held_out = np.flatnonzero(folds == fold)
+        learn = np.flatnonzero(folds != fold) if learners is None else learners[fold]
         heads, features = fit_heads(prepared, examples, learn, categories, settings)
         streams, owner, rows = subset(prepared, held_out)
         counts = count_terms(streams, heads.vocabulary)

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from kahara_nlp.concepts import Lexicon
+from kahara_nlp.errors import DataError
 from kahara_nlp.features import Streams, Vocabulary, count_terms, sum_rows, weight_terms
 from kahara_nlp.records import Example
 from kahara_nlp.streams import FAMILIES, PRESENCE, Prepared
@@ -160,6 +161,9 @@ def fit_heads(
         # While one of two writers is held out, the other one alone has to do; no such model is kept.
         min_groups=min(settings.min_writers, len({example.writer for example in mine})),
     ).with_presence(settings.presence)
+    if not vocabulary.n_terms:
+        msg = f"no term stands in {settings.min_df} texts of the {len(mine)} learnt from; add examples, or lower min_df"
+        raise DataError(msg)
     counts = count_terms(streams, vocabulary)
     features = weight_terms(sum_rows(counts, owner, len(mine)), vocabulary)
     labels = targets(mine, categories)

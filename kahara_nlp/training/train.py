@@ -155,7 +155,11 @@ def _plain(value: float | str) -> float | str | None:
 
 
 def save_trained(
-    trained: Trained, directory: str | os.PathLike[str], notes: Mapping[str, Any] | None = None
+    trained: Trained,
+    directory: str | os.PathLike[str],
+    notes: Mapping[str, Any] | None = None,
+    *,
+    plots: bool = False,
 ) -> Classifier:
     """Save a model with its card, its policy and its out-of-fold scores.
 
@@ -167,6 +171,8 @@ def save_trained(
         Where.
     notes : mapping of str to object, optional
         What else its metrics should hold, such as how it compared with the model before.
+    plots : bool, default False
+        Whether to draw the evaluation into the card; needs the extra ``plots``.
 
     Returns
     -------
@@ -186,7 +192,13 @@ def save_trained(
     extras = {validation.FILE: validation.pack_validation(trained.examples, trained.scores)}
     if policy_digest(classifier.policy) != policy_digest(default_policy()):
         extras["policy.toml"] = policy_text(classifier.policy).encode()
-    manifest = save_model(classifier.model, path, manifest, model_card(manifest), extras)
+    pictures: dict[str, bytes] = {}
+    if plots:
+        from kahara_nlp.training.plots import evaluation_plots, named
+
+        pictures = named(evaluation_plots(trained.examples, classifier.model.categories, trained.scores))
+    card = model_card(manifest, tuple(pictures))
+    manifest = save_model(classifier.model, path, manifest, card, extras | pictures)
     return replace(classifier, manifest=manifest, directory=path)
 
 

@@ -32,7 +32,7 @@ def sample_mails() -> tuple[list[bytes], list[bytes]]:
         score_archive(INBOX, Path(folder) / "r.db", own_domains=OWN, jobs=1)
         with Results(Path(folder) / "r.db") as results:
             levels = results.query("SELECT level FROM messages ORDER BY position")["level"].tolist()
-    return mails, [mail for mail, level in zip(mails, levels, strict=True) if level is None]
+    return mails, [mail for mail, level in zip(mails, levels, strict=True) if not isinstance(level, str)]
 
 
 def write_archive(path: Path, mails: int, quiet_share: float = 0.0) -> int:
