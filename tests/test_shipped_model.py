@@ -63,7 +63,9 @@ def test_the_manifest_is_of_this_data_and_this_policy(manifest: dict[str, object
 
 def test_the_card_is_written_from_the_manifest():
     classifier = kn.load()
-    assert (find_model() / "MODEL_CARD.md").read_text(encoding="utf-8") == model_card(classifier.manifest)
+    plots = [name for name in classifier.manifest.files if name.startswith("plots/")]
+    assert len(plots) == 3
+    assert (find_model() / "MODEL_CARD.md").read_text(encoding="utf-8") == model_card(classifier.manifest, plots)
 
 
 @pytest.mark.parametrize(("cause", "category", "text"), PLAIN)
