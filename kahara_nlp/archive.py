@@ -114,9 +114,12 @@ def _in_order(
     if jobs == 1:
         yield from (score_batch(classifier, task, batch) for batch in batches)
         return
-    save_model(classifier.model, scratch / "model", classifier.manifest, "")
+    place = classifier.directory
+    if place is None:  # trained just now and not saved
+        place = scratch / "model"
+        save_model(classifier.model, place, classifier.manifest, "")
     pool = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch=3 * jobs, batch_size=1)
-    directory, policy = str(scratch / "model"), classifier.policy
+    directory, policy = str(place), classifier.policy
     yield from pool(delayed(score_in_worker)(directory, policy, task, batch) for batch in batches)
 
 

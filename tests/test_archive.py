@@ -262,6 +262,13 @@ def test_progress_counts_files_of_one_mail_and_members_of_archives(tmp_path: Pat
         assert meter.done == 400
 
 
+def test_a_classifier_that_was_never_saved_scores_in_other_processes(tiny: kn.Classifier, tmp_path: Path):
+    assert tiny.directory is None
+    for jobs in (1, 2):
+        score_archive(SAMPLES / "calls", tmp_path / f"{jobs}.db", classifier=tiny, jobs=jobs)
+    assert _rows(tmp_path / "1.db") == _rows(tmp_path / "2.db")
+
+
 def test_sources_that_cannot_be_read_are_refused(tmp_path: Path):
     with pytest.raises(kn.SourceError):
         score_archive(tmp_path / "absent.mbox", tmp_path / "r.db", jobs=1)
