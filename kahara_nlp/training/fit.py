@@ -1,6 +1,7 @@
 """Fitting: examples to a model, with out-of-fold scores by writer on the way."""
 
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 from sklearn.model_selection import StratifiedGroupKFold
+from tqdm import tqdm
 
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
@@ -196,7 +198,8 @@ def cross_validate(  # noqa: PLR0913 -- what `fit` takes, and what a learning cu
     clauses: list[dict[int, int]] = [{} for _ in examples]
     labels = targets(examples, categories)
     mails: list[LongMails] = []
-    for fold in range(int(folds.max()) + 1):
+    rounds = range(int(folds.max()) + 1)
+    for fold in tqdm(rounds, desc="cross-validation", unit=" folds", disable=None, file=sys.stderr, leave=False):
         held_out = np.flatnonzero(folds == fold)
         learn = np.flatnonzero(folds != fold) if learners is None else learners[fold]
         heads, features = fit_heads(prepared, examples, learn, categories, settings)
