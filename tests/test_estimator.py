@@ -198,6 +198,22 @@ def test_groups_reach_fit_and_splitter_by_metadata_routing(data):
     assert plain["test_score"].mean() > 0.6
 
 
+def test_a_search_with_routing_refits_on_the_same_folds_of_writers(data):
+    texts, labels, writers = data
+    harassing = [bool(row) for row in labels]
+    direct = KaharaClassifier().fit(texts, harassing, groups=writers).predict_proba(texts)
+    with config_context(enable_metadata_routing=True):
+        search = GridSearchCV(
+            KaharaClassifier().set_fit_request(groups=True),
+            {"regularization": [100.0]},
+            cv=GroupKFold(3),
+            scoring="roc_auc",
+        )
+        found = search.fit(texts, harassing, groups=writers).predict_proba(texts)
+    np.testing.assert_array_equal(found, direct)
+    assert not np.array_equal(KaharaClassifier().fit(texts, harassing).predict_proba(texts), direct)
+
+
 @pytest.mark.parametrize(
     ("texts", "labels", "groups", "message"),
     [

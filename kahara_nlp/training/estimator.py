@@ -78,8 +78,10 @@ class KaharaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Notes
     -----
     A text has no columns, so there is no ``n_features_in_``. Texts of one writer must not stand on both sides of a
-    split: give `groups` to `fit` and a splitter by groups, such as ``GroupKFold``. scikit-learn's own stratified
-    splitting (``cv=5``) understands indicator arrays and single classes, but no sets of labels.
+    split: give `groups` to `fit` and a splitter by groups, such as ``GroupKFold``. A search hands its groups to the
+    splitter alone, unless metadata routing is enabled and ``set_fit_request(groups=True)`` was said. Stratified
+    splitting (``cv=5``) understands indicator arrays and single classes, but no sets of labels. Every text counts as
+    an e-mail; clauses, and the kinds of harmless texts, are known to `train` alone.
 
     Examples
     --------

@@ -4,6 +4,8 @@ import random
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from kahara_nlp.text import normalize
 
@@ -43,11 +45,17 @@ def with_fillers(text: str, rng: random.Random) -> str:
     return rng.choice(_FILLERS) + re.sub("、", lambda _: "、" + rng.choice(_FILLERS), text)
 
 
-def in_kana(text: str, _: random.Random) -> str:
-    """Every third word in hiragana instead of Chinese characters."""
+@cache
+def _tagger() -> Any:
+    """One tagger for all texts: each holds thirteen megabytes."""
     import fugashi
 
-    words = fugashi.Tagger()(normalize(text))
+    return fugashi.Tagger()
+
+
+def in_kana(text: str, _: random.Random) -> str:
+    """Every third word in hiragana instead of Chinese characters."""
+    words = _tagger()(normalize(text))
     result = []
     for number, word in enumerate(words):
         kana = word.feature.kana if number % 3 == 0 and re.search("[一-鿿]", word.surface) else None
