@@ -37,13 +37,12 @@ _SHOWN_PROBLEMS = 1000
 
 
 def utterances_root() -> Path:
-    """Return the folder of the shipped examples; it exists in a checkout, not in the wheel.
+    """Return the folder of the shipped examples: inside the wheel, or beside the package in a checkout.
 
     Returns
     -------
     Path
-        ``data/utterances`` of the checkout that the package stands in; where it is installed without one,
-        that of the current folder.
+        ``data/utterances`` of the current folder where there is neither.
     """
     beside = data_root() / "utterances"
     return beside if beside.is_dir() else Path("data") / "utterances"
