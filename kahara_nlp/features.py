@@ -186,6 +186,7 @@ class Vocabulary:
 
     Examples
     --------
+    >>> from kahara_nlp.training.vocabulary import fit_vocabulary
     >>> vocabulary = fit_vocabulary({"word": [["返す!"], ["返す!", "早い"]]}, {"word": 2}, min_df=1)
     >>> vocabulary.n_terms, vocabulary.families[0].terms()
     (3, ['早い', '返す!', '返す! 早い'])
@@ -243,6 +244,7 @@ def count_terms(streams: Streams, vocabulary: Vocabulary) -> csr_array:
 
     Examples
     --------
+    >>> from kahara_nlp.training.vocabulary import fit_vocabulary
     >>> vocabulary = fit_vocabulary({"char": ["ばか", "ばな"]}, {"char": 2}, min_df=1)
     >>> count_terms({"char": ["ばばか"]}, vocabulary).toarray()
     array([[1., 0., 2., 1., 0.]])
@@ -336,6 +338,7 @@ def weight_terms(counts: csr_array, vocabulary: Vocabulary) -> csr_array:
 
     Examples
     --------
+    >>> from kahara_nlp.training.vocabulary import fit_vocabulary
     >>> vocabulary = fit_vocabulary({"char": ["ばか", "ばな"]}, {"char": 1}, min_df=1)
     >>> weight_terms(count_terms({"char": ["ばば"]}, vocabulary), vocabulary).toarray()[0]
     array([0., 0., 1.])

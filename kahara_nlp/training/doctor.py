@@ -109,11 +109,10 @@ def doubtful_labels(classifier: Classifier, examples: Sequence[Example]) -> list
 
     Examples
     --------
-    >>> from kahara_nlp import load
-    >>> right = [Example("1", "土下座して謝れ", ("dogeza_demand",)), Example("2", "返金してください")]
-    >>> wrong = [Example("3", "床に額をつけて土下座しろ"), Example("4", "荷物はいつ届きますか", ("dogeza_demand",))]
-    >>> sorted({doubt.id for doubt in doubtful_labels(load("kahara-lr-0.2.0"), [*right, *wrong])})
-    ['3', '4']
+    >>> from kahara_nlp import load, read_examples
+    >>> examples = [*read_examples("tests/data/small.csv"), Example("wrong", "土下座して謝れ、今すぐだ")]
+    >>> "wrong" in [doubt.id for doubt in doubtful_labels(load("kahara-lr-0.2.0"), examples)][:3]
+    True
     """
     if not examples:
         msg = "no examples to look at"
