@@ -10,7 +10,7 @@ from kahara_nlp.errors import DataError, MissingExtraError
 from kahara_nlp.redact import redact as masked
 from kahara_nlp.results import Results
 
-__all__ = ["TABLES", "export", "frame_of"]
+__all__ = ["TABLES", "defused", "export", "frame_of", "undefused"]
 
 #: Endings of the tables that `export` writes.
 TABLES = (".csv", ".jsonl", ".xlsx", ".parquet")
@@ -60,12 +60,49 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _defused(value: object) -> object:
-    """Keep a spreadsheet from taking a cell for a formula."""
+def defused(text: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula.
+
+    Parameters
+    ----------
+    text : str
+        What goes into a cell.
+
+    Returns
+    -------
+    str
+        With an apostrophe before it where it begins as formulas do; `undefused` takes it away again.
+
+    Examples
+    --------
+    >>> defused("=1+1"), undefused(defused("=1+1")), defused("どうも")
+    ("'=1+1", '=1+1', 'どうも')
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def undefused(text: str) -> str:
+    """Undo `defused`.
+
+    Parameters
+    ----------
+    text : str
+        What stands in a cell.
+
+    Returns
+    -------
+    str
+        Without the apostrophe before what a spreadsheet would take for a formula.
+    """
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
+def _cell(value: object) -> object:
+    """Make a value fit for a cell of a spreadsheet."""
     if not isinstance(value, str):
         return value
     value = _UNPRINTABLE.sub("", value)  # a workbook cannot hold them, and its error would show the text
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return defused(value)
 
 
 def _redacted(table: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +146,7 @@ def export(results: Results, path: str | os.PathLike[str], *, redact: bool = Fal
     table = _redacted(frame_of(results)) if redact else frame_of(results)
     kind = target.suffix.lower()
     if kind in {".csv", ".xlsx"}:
-        table = table.map(_defused)
+        table = table.map(_cell)
     try:
         if kind == ".csv":
             table.to_csv(target, index=False, encoding="utf-8-sig")

@@ -22,9 +22,17 @@ def _figure(manifest: Manifest, name: str) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+def _shipped() -> Path:
+    return models_root() / DEFAULT_MODEL
+
+
+def _is_shipped(place: Path | None) -> bool:
+    return place is not None and place.resolve() == _shipped().resolve()
+
+
 def _list(_: argparse.Namespace) -> None:
     in_use = current_model().model
-    places = [models_root() / DEFAULT_MODEL, *own_models()]
+    places = [_shipped(), *own_models()]
     if in_use is not None and Path(in_use) not in places:
         places.append(Path(in_use))
     print("    name                     created     texts    macro AP  AUROC")
@@ -76,8 +84,7 @@ def _told(current: Current) -> None:
 def _use(args: argparse.Namespace) -> None:
     place = find_model(args.model)
     load_model(place)  # what does not load is never used
-    shipped = place.resolve() == (models_root() / DEFAULT_MODEL).resolve()
-    _told(use_model(None if shipped else place))
+    _told(use_model(None if _is_shipped(place) else place))
 
 
 def _roll_back(_: argparse.Namespace) -> None:
@@ -88,10 +95,11 @@ def _audit(args: argparse.Namespace) -> None:
     from kahara_nlp.training.audit import audit_model
 
     classifier = load(args.model)
-    shipped = (
-        classifier.directory is not None and classifier.directory.resolve() == (models_root() / DEFAULT_MODEL).resolve()
+    print(
+        audit_model(
+            classifier, None if args.all or _is_shipped(classifier.directory) else load(DEFAULT_MODEL)
+        ).to_text()
     )
-    print(audit_model(classifier, None if shipped or args.all else load(DEFAULT_MODEL)).to_text())
 
 
 def add_commands(commands: "Commands") -> None:

@@ -18,7 +18,7 @@ from kahara_nlp.policy import data_root
 from kahara_nlp.records import Example
 from kahara_nlp.training.doctor import unseen_scores
 from kahara_nlp.training.evaluate import outcome, rows_of_writers
-from kahara_nlp.training.figures import OVERALL, Outcome, average_precision, overall_figures
+from kahara_nlp.training.figures import OVERALL, Outcome, average_precision, overall_figures, rounded
 from kahara_nlp.training.scoring import score_examples
 
 __all__ = ["TOLERANCE", "Comparison", "Contest", "contest", "quality_pairs"]
@@ -117,17 +117,7 @@ class Contest:
         dict
             Rounded to four places, NaN as None.
         """
-
-        def plain(value: Any) -> Any:  # noqa: ANN401 -- a field of a comparison
-            return (
-                None
-                if isinstance(value, float) and np.isnan(value)
-                else round(value, 4)
-                if isinstance(value, float)
-                else value
-            )
-
-        rows = [{key: plain(value) for key, value in c._asdict().items()} for c in self.comparisons]
+        rows = [{key: rounded(value) for key, value in c._asdict().items()} for c in self.comparisons]
         return {"champion": self.champion, "comparisons": rows, "reasons": list(self.reasons)}
 
 
@@ -215,16 +205,15 @@ def _compare(
         own = {name: found[name][0] for name in _COMPARED}
         own["average_precision_of_harassment"] = lambda d: average_precision(d.any_label, d.harassment)
         figures.append(own)
-    samples = list(rows_of_writers(writers))
-    for name in figures[0]:
+    draws: dict[str, list[float]] = {name: [] for name in figures[0]}
+    for rows in rows_of_writers(writers):
+        before, after = (data.take(rows) for data in outcomes)
+        for name, drawn in draws.items():
+            drawn.append(figures[1][name](after) - figures[0][name](before))
+    for name, drawn in draws.items():
         values = [own[name](data) for own, data in zip(figures, outcomes, strict=True)]
-        if any(np.isnan(values)):
-            continue
-        draws = np.array(
-            [figures[1][name](outcomes[1].take(rows)) - figures[0][name](outcomes[0].take(rows)) for rows in samples]
-        )
-        low, high = _interval(draws)
-        yield Comparison(part, name, values[0], values[1], low, high, len(writers))
+        if not any(np.isnan(values)):
+            yield Comparison(part, name, values[0], values[1], *_interval(np.array(drawn)), len(writers))
 
 
 def _interval(draws: npt.NDArray[np.float64]) -> tuple[float, float]:

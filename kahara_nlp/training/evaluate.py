@@ -11,7 +11,7 @@ from kahara_nlp.errors import DataError
 from kahara_nlp.model import Scores
 from kahara_nlp.policy import default_policy
 from kahara_nlp.records import Example
-from kahara_nlp.training.figures import OVERALL, Outcome, category_figures, overall_figures, share
+from kahara_nlp.training.figures import OVERALL, Outcome, category_figures, overall_figures, rounded, share
 from kahara_nlp.training.labels import targets
 
 __all__ = ["Evaluation", "Measure", "measure", "outcome", "rows_of_writers"]
@@ -78,10 +78,7 @@ class Evaluation:
 
         def plain(value: object) -> object:
             if isinstance(value, Measure):
-                return {
-                    key: None if isinstance(part, float) and np.isnan(part) else round(part, 4)
-                    for key, part in value._asdict().items()
-                }
+                return {key: rounded(part) for key, part in value._asdict().items()}
             if isinstance(value, Mapping):
                 return {key: plain(part) for key, part in value.items()}
             return value

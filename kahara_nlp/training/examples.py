@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kahara_nlp.errors import DataError
+from kahara_nlp.exports import undefused
 from kahara_nlp.policy import Policy, data_root, default_policy
 from kahara_nlp.records import COLUMNS, Example
 from kahara_nlp.sources.columns import cell_text, column_key
 from kahara_nlp.training.spellings import Reading, read_labels
-from kahara_nlp.training.tables import FORMULA, Table, read_table
+from kahara_nlp.training.tables import Table, read_table
 
 __all__ = ["ExampleFile", "data_digest", "read_example_file", "read_examples", "utterances_root"]
 
@@ -247,8 +248,7 @@ def _example(
     """Check one row; `names` are the id and the writer where the file has none."""
 
     def text_of(field: str) -> str:
-        cell = cell_text(table.cell(row, field))
-        return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+        return undefused(cell_text(table.cell(row, field)))
 
     problems = [f"unknown label {_named(part)}" for part in sorted(reading.unknown)]
     clauses = tuple(clause for clause in re.split(r"[|,、; ]+", text_of("clauses")) if clause)

@@ -16,6 +16,7 @@ __all__ = [
     "expected_calibration_error",
     "overall_figures",
     "recall_at_false_alarms",
+    "rounded",
     "share",
 ]
 
@@ -164,6 +165,29 @@ def share(condition: BoolArray, among: BoolArray) -> float:
         In [0, 1]; NaN where no row counts.
     """
     return float(condition[among].mean()) if among.any() else float("nan")
+
+
+def rounded(value: Any) -> Any:  # noqa: ANN401 -- any field of a record
+    """Make a figure fit for JSON.
+
+    Parameters
+    ----------
+    value : object
+        A float, or anything else, which stays.
+
+    Returns
+    -------
+    object
+        A float rounded to four places, None for NaN.
+
+    Examples
+    --------
+    >>> rounded(0.123456), rounded(float("nan")), rounded(7)
+    (0.1235, None, 7)
+    """
+    if not isinstance(value, float):
+        return value
+    return None if np.isnan(value) else round(value, 4)
 
 
 def average_precision(labels: BoolArray, probabilities: FloatArray) -> float:

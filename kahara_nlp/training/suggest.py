@@ -13,9 +13,9 @@ from scipy.sparse import csr_array
 
 from kahara_nlp.classifier import Classifier, score_portion
 from kahara_nlp.errors import DataError
+from kahara_nlp.exports import defused
 from kahara_nlp.results import Results
 from kahara_nlp.training.spellings import UNLABELLED
-from kahara_nlp.training.tables import FORMULA
 
 __all__ = ["suggest_texts", "write_suggestions"]
 
@@ -159,6 +159,5 @@ def write_suggestions(
 def _named(row: "pd.Series[str]") -> list[str]:
     """Give a suggested text an id, and its sender a name that says nothing."""
     sender = hashlib.sha256(str(row["sender"] or row["message_id"]).encode("utf-8", "replace")).hexdigest()[:8]
-    text = str(row["customer_text"])
-    text = f"'{text}" if text.startswith(FORMULA) else text  # `read_examples` takes the mark away again
+    text = defused(str(row["customer_text"]))  # `read_examples` undoes it
     return [f"suggested-{row['id']}", text, UNLABELLED, "email", "customer", f"sender-{sender}"]

@@ -19,7 +19,7 @@ from kahara_nlp.sources.csv_rows import delimiter_of
 from kahara_nlp.sources.decode import decode_text, looks_binary
 from kahara_nlp.sources.iso2022 import BAD
 
-__all__ = ["FIELDS", "FORMULA", "Table", "read_table"]
+__all__ = ["FIELDS", "Table", "read_table"]
 
 #: What a row of examples can hold, and how columns of it are called. The text is known to `text_column_rank`.
 FIELDS: dict[str, str] = {
@@ -40,8 +40,6 @@ _RANKS = {
     name: {column_key(spelling): rank for rank, spelling in enumerate(spellings.split())}
     for name, spellings in FIELDS.items()
 }
-#: A spreadsheet takes a cell that begins so for a formula; written tables have an apostrophe before it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEADER_ROWS = 10
 _SHOWN_COLUMNS = 20
 

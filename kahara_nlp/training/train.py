@@ -11,8 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from kahara_nlp.classifier import Classifier, load
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
@@ -28,6 +26,7 @@ from kahara_nlp.training.card import model_card
 from kahara_nlp.training.evaluate import Evaluation, measure
 from kahara_nlp.training.examples import data_digest
 from kahara_nlp.training.fairness import fairness
+from kahara_nlp.training.figures import rounded
 from kahara_nlp.training.fit import Fitted, Settings, fit, writer_digest
 from kahara_nlp.training.scoring import score_examples
 from kahara_nlp.version import __version__
@@ -147,13 +146,6 @@ def _digest(manifest: Manifest) -> str:
     return f"{manifest.name} {manifest.files.get('weights.npz', '')}".strip()
 
 
-def _plain(value: float | str) -> float | str | None:
-    """Round a figure for JSON."""
-    if not isinstance(value, float):
-        return value
-    return None if np.isnan(value) else round(value, 4)
-
-
 def save_trained(
     trained: Trained,
     directory: str | os.PathLike[str],
@@ -186,7 +178,7 @@ def save_trained(
     """
     classifier, path = trained.classifier, Path(directory)
     manifest = classifier.manifest
-    rows = [{key: _plain(value) for key, value in row._asdict().items()} for row in fairness(classifier)]
+    rows = [{key: rounded(value) for key, value in row._asdict().items()} for row in fairness(classifier)]
     metrics = {**manifest.metrics, "fairness": rows, **(notes or {})}
     manifest = replace(manifest, name=path.resolve().name, metrics=metrics)
     extras = {validation.FILE: validation.pack_validation(trained.examples, trained.scores)}

@@ -5,12 +5,12 @@ and refuses to lower a floor.
 """
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
 
 import kahara_nlp as kn
+from kahara_nlp.training.contest import quality_pairs as pairs
 
 from .perturbations import PERTURBATIONS, perturbed
 
@@ -18,12 +18,6 @@ HERE = Path(__file__).resolve().parent
 FLOORS = HERE / "floors.json"
 #: Figures in which less is better.
 FALLING = {"expected_calibration_error", "recall_lost"}
-
-
-def pairs() -> list[dict[str, str]]:
-    """Read the quality pairs."""
-    with (HERE / "pairs.csv").open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
 
 
 def figures() -> dict[str, float]:
