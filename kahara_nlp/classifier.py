@@ -9,64 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_array
 
 from kahara_nlp.errors import DataError, PolicyError, TextTypeError
 from kahara_nlp.evidence import Attribution
-from kahara_nlp.features import count_terms, sum_rows, weight_terms
+from kahara_nlp.findings import head_of, report_findings, score_portion
 from kahara_nlp.manifest import Manifest
-from kahara_nlp.model import Model, Scores, TextStatistics, text_statistics
+from kahara_nlp.model import Model
 from kahara_nlp.model_files import find_model, load_model, read_extra
-from kahara_nlp.policy import Category, Clause, Policy, default_policy, load_policy
-from kahara_nlp.records import Classification, Evidence, Finding, Level, Status, TermContribution
-from kahara_nlp.streams import Prepared, prepare
+from kahara_nlp.policy import Policy, default_policy, load_policy
+from kahara_nlp.records import Classification, Evidence, Level, Status
 from kahara_nlp.text import language_status
 
-__all__ = ["Classifier", "Portion", "classify", "classify_many", "explain", "load", "score_portion"]
+__all__ = ["Classifier", "classify", "classify_many", "explain", "load"]
 
 #: Texts are scored in portions of about this many characters, which bounds memory.
 CHUNK_CHARACTERS = 200_000
-#: A finding is at least this share as likely as the likeliest one. Review thresholds alone are so low that the
-#: average flagged text would carry 2.8 findings instead of 1.8, for two points more of recall.
-RELATIVE_FLOOR = 0.1
-
-
-class Portion(NamedTuple):
-    """A portion of texts on its way through the model."""
-
-    prepared: Prepared
-    features: csr_array
-    whole: csr_array
-    statistics: TextStatistics
-    scores: Scores
-
-
-def score_portion(model: Model, texts: Sequence[str]) -> Portion:
-    """Take texts through tokens and features to probabilities.
-
-    Parameters
-    ----------
-    model : Model
-        The model.
-    texts : sequence of str
-        So many as memory has room for at once.
-
-    Returns
-    -------
-    Portion
-        Everything on the way.
-    """
-    prepared = prepare(texts, model.lexicon)
-    counts = count_terms(prepared.streams, model.vocabulary)
-    features = weight_terms(counts, model.vocabulary)
-    whole = weight_terms(sum_rows(counts, prepared.owner, len(texts)), model.vocabulary)
-    statistics = text_statistics(model.log_odds(features), model.log_odds(whole), prepared.owner)
-    return Portion(prepared, features, whole, statistics, model.scores(statistics))
 
 
 @dataclass(frozen=True)
@@ -270,18 +230,20 @@ class Classifier:
         portion = score_portion(self.model, [text])
         result = {}
         for category in self.policy.values():
-            head = self._head(category, portion.scores.categories[0])
+            head = head_of(self.model, category, portion.scores.categories[0])
             passage = int(portion.statistics.best_passage[0, head])
             attribution = Attribution(self.model, portion.prepared, portion.features, passage)
-            result[category.id] = _evidence(portion, passage, attribution.terms(head), limit=None)
+            result[category.id] = Evidence(portion.prepared.passages[passage], tuple(attribution.terms(head)))
         return result
 
     def _classify_portion(self, texts: Sequence[str]) -> list[Classification]:
         """Classify texts that can be scored."""
         portion = score_portion(self.model, texts)
         known = np.diff(portion.whole.indptr) > 0
-        flagged = np.flatnonzero(known & (portion.scores.harassment >= self.model.review[-1]))
-        findings = {int(place): self._findings(portion, int(place)) for place in flagged}
+        long = portion.statistics.long
+        flagged = np.flatnonzero(known & self.model.review_point.reached(portion.scores.harassment, long))
+        sure = self.model.alert_point.reached(portion.scores.harassment, long)
+        findings = {int(place): report_findings(self.model, self.policy, portion, int(place)) for place in flagged}
         results = []
         for place in range(len(texts)):
             if not known[place]:
@@ -291,63 +253,13 @@ class Classifier:
             row = portion.scores.categories[place]
             level: Level | None = None
             if place in findings:
-                level = "alert" if harassment >= self.model.alert[-1] else "review"
-            probabilities = {c.id: float(row[self._head(c, row)]) for c in self.policy.values()}
+                level = "alert" if sure[place] else "review"
+            probabilities = {c.id: float(row[head_of(self.model, c, row)]) for c in self.policy.values()}
             results.append(Classification("scored", harassment, probabilities, findings.get(place, ()), level))
         return results
 
-    def _findings(self, portion: Portion, place: int) -> tuple[Finding, ...]:
-        """Report the categories of one flagged text: those at their threshold, at least the likeliest."""
-        row = portion.scores.categories[place]
-        heads = {category.id: self._head(category, row) for category in self.policy.values()}
-        attributions: dict[int, Attribution] = {}
-        clauses: dict[int, dict[int, int]] = {}
-        floor = RELATIVE_FLOOR * max(row[head] for head in heads.values())
-        reported = [c for c in self.policy.values() if row[heads[c.id]] >= max(self.model.review[heads[c.id]], floor)]
-        if not reported:
-            reported = [max(self.policy.values(), key=lambda c: row[heads[c.id]])]
-        reported.sort(key=lambda c: -row[heads[c.id]])
-        findings = []
-        for category in reported:
-            head = heads[category.id]
-            passage = int(portion.statistics.best_passage[place, head])
-            if passage not in attributions:
-                attributions[passage] = Attribution(self.model, portion.prepared, portion.features, passage)
-                clauses[passage] = self.model.likeliest_clauses(portion.features[[passage]])[0]
-            findings.append(
-                Finding(
-                    category,
-                    self._clause(clauses[passage], category, head),
-                    float(row[head]),
-                    "alert" if row[head] >= self.model.alert[head] else "review",
-                    _evidence(portion, passage, attributions[passage].terms(head), limit=8),
-                )
-            )
-        return tuple(findings)
-
-    def _head(self, category: Category, row: npt.NDArray[np.float64]) -> int:
-        """Return the model's head for a policy row: of several, the likeliest."""
-        heads = [self.model.categories.index(name) for name in category.maps]
-        return max(heads, key=lambda head: row[head])
-
-    def _clause(self, lines: dict[int, int], category: Category, head: int) -> Clause | None:
-        """Return the likeliest behaviour, where the row lists as many as the category that the model learnt."""
-        learnt = default_policy().get(self.model.categories[head], category)
-        if not category.behaviors or len(category.maps) > 1 or len(category.behaviors) != len(learnt.behaviors):
-            return None
-        if not any(clause.split(".")[0] == str(learnt.number) for clause in self.model.clauses):
-            return category.clause(1) if len(category.behaviors) == 1 else None
-        return category.clause(lines[learnt.number])
-
     def _unscored(self, status: Status) -> Classification:
         return Classification(status, float("nan"), dict.fromkeys(self.policy, float("nan")))
-
-
-def _evidence(portion: Portion, passage: int, terms: Sequence[TermContribution], limit: int | None) -> Evidence:
-    """Keep what speaks for a category, heaviest first, where only so many words are shown."""
-    if limit is not None:
-        terms = sorted((t for t in terms if t.contribution > 0), key=lambda t: -t.contribution)[:limit]
-    return Evidence(portion.prepared.passages[passage], tuple(terms))
 
 
 def _portions(texts: Iterable[str]) -> Iterator[list[str]]:

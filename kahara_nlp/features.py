@@ -47,6 +47,9 @@ class Family:
     presence : float, default 0.0
         Where above 0, a term of this family weighs just this much wherever it stands, instead of TF-IDF:
         notions are few in a text, and scaling one lone notion to unit length would make it shout.
+    norm_floor : float, default 0.0
+        Joined to the length that rows are scaled by, as one more term of that weight would be: a passage of a
+        single word, such as a bare sum of money, must not count for as much as a sentence that is all about it.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class Family:
     codes: IntArray
     idf: FloatArray
     presence: float = 0.0
+    norm_floor: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.symbols) >= 1 << self.bits:
@@ -206,20 +210,24 @@ class Vocabulary:
         """Number of columns."""
         return int(self.offsets[-1])
 
-    def with_presence(self, presence: Mapping[str, float]) -> "Vocabulary":
-        """Let some families weigh their terms by presence alone.
+    def weighing(self, presence: Mapping[str, float], norm_floor: float) -> "Vocabulary":
+        """Choose how terms weigh.
 
         Parameters
         ----------
         presence : mapping of str to float
-            Weight of a term that is present, for each such family.
+            Weight of a term that is present, for each family that weighs by presence alone.
+        norm_floor : float
+            See `Family`; of all others.
 
         Returns
         -------
         Vocabulary
             The same terms.
         """
-        return Vocabulary(tuple(replace(f, presence=presence.get(f.name, 0.0)) for f in self.families))
+        return Vocabulary(
+            tuple(replace(f, presence=presence.get(f.name, 0.0), norm_floor=norm_floor) for f in self.families)
+        )
 
 
 def count_terms(streams: Streams, vocabulary: Vocabulary) -> csr_array:
@@ -305,8 +313,9 @@ def weight_terms(counts: csr_array, vocabulary: Vocabulary) -> csr_array:
     """Weight counted terms by TF-IDF.
 
     A term that occurs ``n`` times weighs ``(1 + ln n) * idf``; within each family the row is then
-    scaled to unit Euclidean length, so that a long mail does not outweigh a short one. Families with
-    a `presence` weigh each of their terms by that instead.
+    divided by the root of its squared Euclidean length and the family's squared `norm_floor`, so that neither a
+    long mail outweighs a short one nor a lone word a sentence. Families with a `presence` weigh each of their
+    terms by that instead.
 
     Parameters
     ----------
@@ -328,8 +337,8 @@ def weight_terms(counts: csr_array, vocabulary: Vocabulary) -> csr_array:
 
     Notes
     -----
-    Sublinear term frequency with cosine normalisation, [1]_; each family's block equals scikit-learn's
-    ``TfidfTransformer(sublinear_tf=True)`` given the same counts and idf.
+    Sublinear term frequency with cosine normalisation, [1]_; without a floor each family's block equals
+    scikit-learn's ``TfidfTransformer(sublinear_tf=True)`` given the same counts and idf.
 
     References
     ----------
@@ -351,6 +360,8 @@ def weight_terms(counts: csr_array, vocabulary: Vocabulary) -> csr_array:
     family = np.searchsorted(vocabulary.offsets, counts.indices, side="right") - 1
     presence = np.array([f.presence for f in vocabulary.families] or [0.0])[family]
     block = family + rows * len(vocabulary.families)
-    norms = np.sqrt(np.bincount(block, weights=data * data, minlength=counts.shape[0] * len(vocabulary.families)))
+    squares = np.bincount(block, weights=data * data, minlength=counts.shape[0] * len(vocabulary.families))
+    floors = np.array([f.norm_floor for f in vocabulary.families] or [0.0])
+    norms = np.sqrt(squares + np.tile(floors**2, counts.shape[0]))
     weights = np.where(presence > 0, presence, data / norms[block])
     return csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)

@@ -13,9 +13,10 @@ __all__ = ["FORMAT", "Manifest", "read_manifest"]
 
 #: Raise this number when a file of this version cannot be read by the code before it; earlier formats stay readable,
 #: and ``tests/models/format-N`` keeps a frozen model of each that must still load.
-#: 1: lists of terms and notions as plain text. 2: packed with gzip.
-FORMAT = 2
-_READABLE = {1, 2}
+#: 1: lists of terms and notions as plain text. 2: packed with gzip. 3: rows are scaled with a floor, and long texts
+#: have thresholds of their own.
+FORMAT = 3
+_READABLE = {1, 2, 3}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Manifest:
         Digest of the policy's rows.
     files : mapping of str to str
         SHA-256 of each file.
+    norm_floor : float
+        What rows are scaled by besides their length; 0 in formats 1 and 2.
     parents : tuple of str
         Digests of the models that it was trained on top of.
     """
@@ -69,6 +72,7 @@ class Manifest:
     metrics: Mapping[str, Any]
     policy: str
     files: Mapping[str, str]
+    norm_floor: float = 0.0
     parents: tuple[str, ...] = ()
 
 
@@ -126,4 +130,14 @@ def read_manifest(directory: str | os.PathLike[str]) -> Manifest:
     fields: dict[str, Any] = {
         key: tuple(document[key]) if kind is list else document[key] for key, kind in kinds.items()
     }
+    fields["norm_floor"] = _number(path, document, "norm_floor", 0.0)
     return Manifest(format=document["format"], **fields)
+
+
+def _number(path: Path, document: Mapping[str, Any], key: str, missing: float) -> float:
+    """Read a number that the first formats lack."""
+    value = document.get(key, missing)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        msg = f"{path}: manifest.json: {key} must be a number of at least 0, found {type(value).__name__}"
+        raise ModelFormatError(msg)
+    return float(value)

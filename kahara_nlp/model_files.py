@@ -12,7 +12,7 @@ import os
 import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.resources import files
@@ -21,7 +21,6 @@ from pathlib import Path
 
 import numpy as np
 
-from kahara_nlp.concepts import Lexicon, merge
 from kahara_nlp.errors import (
     ChecksumMismatchError,
     DataError,
@@ -30,10 +29,10 @@ from kahara_nlp.errors import (
     ModelNotFoundError,
     TokenizerMismatchError,
 )
-from kahara_nlp.features import Family, Vocabulary
 from kahara_nlp.manifest import FORMAT, Manifest, read_manifest
-from kahara_nlp.masking import CLASS_NAMES, readable
+from kahara_nlp.masking import readable
 from kahara_nlp.model import Model
+from kahara_nlp.model_lists import lexicon_text, read_lexicon_text, read_vocabulary_text, vocabulary_text
 from kahara_nlp.model_store import current_model, is_model_name, own_directory
 from kahara_nlp.tokens import dictionary_version, tokenize, word_units
 
@@ -51,12 +50,13 @@ __all__ = [
 DEFAULT_MODEL = "kahara-lr-0.2.0"
 
 #: The two lists, by format.
-_LISTS = {1: ("terms.txt", "concepts.txt"), 2: ("terms.txt.gz", "concepts.txt.gz")}
+_LISTS = {1: ("terms.txt", "concepts.txt")} | dict.fromkeys((2, 3), ("terms.txt.gz", "concepts.txt.gz"))
 _LONGEST_LIST = 1 << 28
 _ARRAYS = (
     "weights", "intercepts", "combiner", "harassment_combiner",
-    "clause_weights", "clause_intercepts", "review", "alert",
+    "clause_weights", "clause_intercepts", "review", "alert", "long_points",
 )  # fmt: skip
+_LONG_POINTS_SINCE = 3
 PROBES = (
     "土下座して謝れ。",
     "三百万円を用意しろと二十回も電話した。",
@@ -177,8 +177,8 @@ def save_model(
         msg = f"{target} exists and holds no model; choose another directory"
         raise ModelError(msg)
     contents = {
-        _LISTS[FORMAT][0]: _packed(_terms_text(model.vocabulary, manifest.n_texts)),
-        _LISTS[FORMAT][1]: _packed(_concepts_text(model.lexicon)),
+        _LISTS[FORMAT][0]: _packed(vocabulary_text(model.vocabulary, manifest.n_texts)),
+        _LISTS[FORMAT][1]: _packed(lexicon_text(model.lexicon)),
         "weights.npz": _arrays_bytes(model),
     }
     contents |= dict(extras or {})
@@ -217,37 +217,6 @@ def _text(content: bytes, manifest: Manifest) -> str:
         msg = f"a list of more than {_LONGEST_LIST} bytes"
         raise DataError(msg)
     return text.decode()
-
-
-def _terms_text(vocabulary: Vocabulary, n_texts: int) -> bytes:
-    """Write the vocabulary: family, number of texts, term; one term a line."""
-    lines = []
-    for family in vocabulary.families:
-        frequencies = np.rint((1 + n_texts) / np.exp(family.idf - 1) - 1).astype(int)
-        lines += [
-            f"{family.name}\t{frequency}\t{readable(term)}"
-            for frequency, term in zip(frequencies.tolist(), family.terms(), strict=True)
-        ]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def _concepts_text(lexicon: Lexicon) -> bytes:
-    """Write the lexicon: notion, lemmas; one entry a line."""
-    lines = [f"{notion}\t{' '.join(lemmas)}" for lemmas, notions in lexicon.entries.items() for notion in notions]
-    return readable("\n".join(sorted(lines)) + "\n").encode()
-
-
-def _read_concepts(content: str) -> Lexicon:
-    """Rebuild the lexicon."""
-    rows = [line.split("\t") for line in _with_symbols(content).splitlines() if line]
-    return merge((notion, tuple(lemmas.split(" "))) for notion, lemmas in rows)
-
-
-def _with_symbols(content: str) -> str:
-    """Undo `readable`."""
-    for symbol, name in CLASS_NAMES.items():
-        content = content.replace(name, symbol)
-    return content
 
 
 def _arrays_bytes(model: Model) -> bytes:
@@ -296,12 +265,15 @@ def load_model(directory: str | os.PathLike[str]) -> tuple[Model, Manifest]:
     weights = _checked(path, manifest, "weights.npz")
     _check_tokenizer(path, manifest)
     try:
-        vocabulary = _read_terms(_text(terms, manifest), manifest)
+        vocabulary = read_vocabulary_text(_text(terms, manifest), manifest)
         with np.load(BytesIO(weights), allow_pickle=False) as stored:
-            arrays = {name: np.asarray(stored[name]) for name in _ARRAYS}
+            later = {"long_points"} if manifest.format < _LONG_POINTS_SINCE else set()
+            arrays = {name: np.asarray(stored[name]) for name in _ARRAYS if name not in later}
         for name in ("weights", "clause_weights"):
             arrays[name] = arrays[name].astype(np.float32)
-        lexicon = _read_concepts(_text(concepts, manifest))
+        # Before, texts of every length had the same thresholds.
+        arrays.setdefault("long_points", np.array([arrays["review"][-1], arrays["alert"][-1]]))
+        lexicon = read_lexicon_text(_text(concepts, manifest))
         model = Model(vocabulary, lexicon, manifest.categories, clauses=manifest.clauses, **arrays)
     except (DataError, KeyError, ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as exc:
         msg = f"{path}: terms and arrays do not fit together ({type(exc).__name__}); restore the directory"
@@ -357,30 +329,3 @@ def _check_tokenizer(path: Path, manifest: Manifest) -> None:
                 "and it cuts the probe texts otherwise; install that dictionary or train anew"
             )
             raise TokenizerMismatchError(msg)
-
-
-def _read_terms(content: str, manifest: Manifest) -> Vocabulary:
-    """Rebuild the vocabulary from the term list."""
-    content = _with_symbols(content)
-    rows: dict[str, list[tuple[Sequence[str], int]]] = {name: [] for name in manifest.families}
-    for line in content.splitlines():
-        family, frequency, term = line.split("\t")
-        rows[family].append((term if family == "char" else term.split(" "), int(frequency)))
-    families = (_family(name, max_n, rows[name], manifest.n_texts) for name, max_n in manifest.families.items())
-    return Vocabulary(tuple(families)).with_presence(manifest.presence)
-
-
-def _family(name: str, max_n: int, rows: Sequence[tuple[Sequence[str], int]], n_texts: int) -> Family:
-    """Rebuild one family."""
-    symbols = tuple(np.unique(np.array([s for term, _ in rows for s in term] or [""])).tolist())
-    empty = Family(name, max_n, symbols, np.zeros(0, np.int64), np.zeros(0))
-    number = {symbol: place for place, symbol in enumerate(symbols, 1)}
-    codes = np.zeros(len(rows), dtype=np.int64)
-    for place, (term, _) in enumerate(rows):
-        for symbol in term:
-            codes[place] = (codes[place] << empty.bits) | number[symbol]
-    if (np.diff(codes) <= 0).any():
-        msg = f"the terms of family {name} are not in order"
-        raise DataError(msg)
-    frequencies = np.array([frequency for _, frequency in rows], dtype=np.float64)
-    return Family(name, max_n, symbols, codes, np.log((1 + n_texts) / (1 + frequencies)) + 1)

@@ -21,7 +21,7 @@ from kahara_nlp.tokens import Token, character_stream, tokenize, word_units
 __all__ = ["FAMILIES", "PRESENCE", "Prepared", "default_lexicon", "prepare", "read_lexicon", "symbol_owners"]
 
 #: Term families and their longest n-gram.
-FAMILIES = {"word": 2, "char": 5, "concept": 1}
+FAMILIES = {"word": 2, "char": 4, "concept": 1}
 #: Weight of a term of the families that are weighed by presence alone.
 PRESENCE = {"concept": 0.1}
 

@@ -205,7 +205,7 @@ def test_a_search_with_routing_refits_on_the_same_folds_of_writers(data):
     with config_context(enable_metadata_routing=True):
         search = GridSearchCV(
             KaharaClassifier().set_fit_request(groups=True),
-            {"regularization": [100.0]},
+            {"regularization": [0.5]},
             cv=GroupKFold(3),
             scoring="roc_auc",
         )

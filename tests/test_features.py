@@ -81,3 +81,20 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(DataError, match="different numbers"):
         count_terms({"char": ["あ"], "word": []}, both)
     assert Vocabulary(vocabulary.families).n_terms == 2
+
+
+@given(st.floats(0, 50), st.text(st.sampled_from("あいう"), min_size=1, max_size=12))
+def test_a_floor_shortens_every_row_and_short_ones_most(floor: float, text: str):
+    vocabulary = fit_vocabulary({"char": ["あい", "いう", "うあ"]}, {"char": 1}, min_df=1)
+    floored = vocabulary.weighing({}, floor)
+    streams = {"char": [text, text * 2 + "あいう"]}
+    plain = np.sqrt((weight_terms(count_terms(streams, vocabulary), vocabulary).toarray() ** 2).sum(axis=1))
+    short, long = np.sqrt((weight_terms(count_terms(streams, floored), floored).toarray() ** 2).sum(axis=1))
+    np.testing.assert_allclose(plain, 1.0)
+    assert short <= long + 1e-12
+    assert long <= 1.0 + 1e-12
+
+
+def test_a_floor_leaves_presence_alone():
+    vocabulary = fit_vocabulary({"char": ["あい", "いう"]}, {"char": 1}, min_df=1).weighing({"char": 0.1}, 10.0)
+    assert weight_terms(count_terms({"char": ["い"]}, vocabulary), vocabulary).toarray().max() == 0.1

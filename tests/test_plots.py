@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import kahara_nlp as kn
-from kahara_nlp.model import Scores
+from kahara_nlp.calibration import Scores
 from kahara_nlp.training.plots import evaluation_plots, learning_curve_plot
 from kahara_nlp.training.train import fit_classifier, save_trained
 

@@ -310,5 +310,5 @@ def test_a_head_does_not_depend_on_the_number_of_threads():
     weights = []
     for threads in (1, 2):
         with threadpool_limits(limits=threads, user_api="blas"):
-            weights.append(_fit_head(features, target, np.ones(400), 100.0)[0])
+            weights.append(_fit_head(features, target, np.ones(400), 0.5, "squared_hinge")[0])
     np.testing.assert_array_equal(weights[0], weights[1])

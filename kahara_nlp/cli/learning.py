@@ -120,7 +120,7 @@ def _learning_curve(classifier: "Classifier", examples: "list[Example]", plots: 
 
     say("training on growing shares of the writers, which takes about twice as long as training a model …")
     model = classifier.model
-    settings = Settings(**classifier.manifest.metrics["settings"])
+    settings = Settings.of_model(classifier.manifest.metrics["settings"])
     curve = learning_curve(examples, model.categories, settings, lexicon=model.lexicon)
     if plots:
         from kahara_nlp.training.plots import learning_curve_plot

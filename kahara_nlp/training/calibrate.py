@@ -15,8 +15,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import precision_recall_curve
 from threadpoolctl import threadpool_limits
 
-from kahara_nlp.features import sum_rows, weight_terms
-from kahara_nlp.model import (
+from kahara_nlp.calibration import (
     N_INPUTS,
     Scores,
     TextStatistics,
@@ -26,11 +25,12 @@ from kahara_nlp.model import (
     expit,
     text_statistics,
 )
+from kahara_nlp.features import sum_rows, weight_terms
 from kahara_nlp.records import Example
 from kahara_nlp.streams import Prepared
 from kahara_nlp.training.heads import Heads, Settings
 
-__all__ = ["LongMails", "cross_fit", "fit_combiners", "long_mails", "stack", "thresholds"]
+__all__ = ["LongMails", "cross_fit", "fit_combiners", "long_mails", "platt", "rescale", "stack", "thresholds"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -126,6 +126,57 @@ def long_mails(  # noqa: PLR0913, PLR0917 -- what was scored, by what, and what 
     return LongMails(statistics, np.array(truth), np.full(len(mails), fold))
 
 
+def platt(margins: FloatArray, labels: BoolArray) -> FloatArray:
+    """Find what turns the margins of each head into log-odds.
+
+    Parameters
+    ----------
+    margins : ndarray of float64, shape (n_texts, n_heads)
+        Out of fold.
+    labels : ndarray of bool, shape (n_texts, n_heads)
+        What was true.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_heads, 2)
+        A factor above 0 and a constant for each head.
+
+    Notes
+    -----
+    Platt scaling [1]_. Linear in the margin, so that the log-odds of a text are still the sum of its terms' parts.
+
+    References
+    ----------
+    .. [1] J. Platt, "Probabilistic outputs for support vector machines and comparisons to regularized likelihood
+       methods", Advances in Large Margin Classifiers, 61-74, 1999.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return np.array(
+            [_fit_logistic(margins[:, [head]], labels[:, head], _PLATT_BOUNDS) for head in range(labels.shape[1])]
+        )
+
+
+def rescale(statistics: TextStatistics, scales: FloatArray) -> TextStatistics:
+    """Turn the margins of texts into log-odds.
+
+    Parameters
+    ----------
+    statistics : TextStatistics
+        Of margins.
+    scales : ndarray of float64, shape (n_heads, 2)
+        As `platt` returns them.
+
+    Returns
+    -------
+    TextStatistics
+        Of log-odds; the same passages are the strongest.
+    """
+    factor, constant = scales.T
+    return statistics._replace(
+        strongest=statistics.strongest * factor + constant, whole=statistics.whole * factor + constant
+    )
+
+
 def stack(first: TextStatistics, *others: TextStatistics) -> TextStatistics:
     """Put the statistics of several sets of texts one below the other.
 
@@ -169,6 +220,8 @@ def _fit_logistic(
 _COMBINER_BOUNDS: list[tuple[float | None, float | None]] = [
     (0.0, None), (0.0, None), (None, 0.0), (0.0, None), (0.0, None), (None, 0.0), (None, None), (None, None),
 ]  # fmt: skip
+# A head that tells nothing keeps a trace of its margin, so that its words can still be shown.
+_PLATT_BOUNDS: list[tuple[float | None, float | None]] = [(1e-3, None), (None, None)]
 _HARASSMENT_BOUNDS: list[tuple[float | None, float | None]] = [(0.0, None), (0.0, None), (None, None)]
 
 

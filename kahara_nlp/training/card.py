@@ -41,6 +41,7 @@ def model_card(manifest: Manifest, plots: Sequence[str] = ()) -> str:
         "version": manifest.version,
         "created": manifest.created,
         "trained_with": ", ".join(f"{name} {version}" for name, version in manifest.trained_with.items()),
+        "loss": str(manifest.metrics["settings"].get("loss", "logistic")).replace("_", " "),
         "families": ", ".join(f"{name} 1–{n}" for name, n in manifest.families.items()),
         "n_terms": f"{manifest.metrics['n_terms']:,}",
         "rows": f"{manifest.data['rows']:,}",

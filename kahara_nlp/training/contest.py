@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kahara_nlp.calibration import Scores
 from kahara_nlp.classifier import Classifier
-from kahara_nlp.model import Scores
 from kahara_nlp.policy import data_root
 from kahara_nlp.records import Example
 from kahara_nlp.training.doctor import unseen_scores
-from kahara_nlp.training.evaluate import outcome, rows_of_writers
+from kahara_nlp.training.evaluate import long_texts, outcome, rows_of_writers
 from kahara_nlp.training.figures import OVERALL, Outcome, average_precision, overall_figures, rounded
 from kahara_nlp.training.scoring import score_examples
 
@@ -201,7 +201,7 @@ def _compare(
     """Compare the figures of one part, on the same resampled writers."""
     figures: list[dict[str, Callable[[Outcome], float]]] = []
     for classifier in models:
-        found = overall_figures(float(classifier.model.review[-1]), float(classifier.model.alert[-1]))
+        found = overall_figures(classifier.model.review_point, classifier.model.alert_point)
         own = {name: found[name][0] for name in _COMPARED}
         own["average_precision_of_harassment"] = lambda d: average_precision(d.any_label, d.harassment)
         figures.append(own)
@@ -229,15 +229,18 @@ def _pairs(champion: Classifier, challenger: Classifier) -> Iterator[Comparison]
     pairs = quality_pairs()
     if not pairs:
         return
+    long = {side: long_texts([pair[side] for pair in pairs]) for side in ("legitimate", "harassing")}
     hits: dict[str, list[npt.NDArray[np.bool_]]] = {"pairs_in_order": [], "pairs_on_right_sides": []}
     for classifier in (champion, challenger):
         sides = [
             score_examples(classifier, [Example(pair["id"], pair[side]) for pair in pairs])[0].harassment
-            for side in ("legitimate", "harassing")
+            for side in long
         ]
-        review = classifier.model.review[-1]
+        review = classifier.model.review_point
         hits["pairs_in_order"].append(sides[0] < sides[1])
-        hits["pairs_on_right_sides"].append((sides[0] < review) & (sides[1] >= review))
+        hits["pairs_on_right_sides"].append(
+            ~review.reached(sides[0], long["legitimate"]) & review.reached(sides[1], long["harassing"])
+        )
     rng = np.random.default_rng(0)
     draws = rng.integers(0, len(pairs), (1000, len(pairs)))
     for name, (before, after) in hits.items():

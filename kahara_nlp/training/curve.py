@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kahara_nlp.calibration import OperatingPoint
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.policy import default_policy
@@ -27,7 +28,7 @@ IntArray = npt.NDArray[np.int64]
 
 def _figures(data: Outcome, categories: Sequence[str]) -> dict[str, float]:
     """Return the figures of one point, the overall ones by a key without a category's name."""
-    overall = overall_figures(0.5, 0.5)
+    overall = overall_figures(OperatingPoint(0.5, 0.5), OperatingPoint(0.5, 0.5))
     values = {f"/{name}": overall[name][0](data) for name in FIGURES[1:]}
     each = {name: average_precision(data.labels[:, c], data.categories[:, c]) for c, name in enumerate(categories)}
     measured = [value for value in each.values() if not np.isnan(value)]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kahara_nlp.calibration import Scores
 from kahara_nlp.classifier import Classifier
 from kahara_nlp.errors import DataError
-from kahara_nlp.model import Scores
 from kahara_nlp.records import Example
 from kahara_nlp.training.labels import targets
 from kahara_nlp.training.scoring import score_examples

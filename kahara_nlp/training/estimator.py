@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,9 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from kahara_nlp.classifier import score_portion
+from kahara_nlp.calibration import Scores
 from kahara_nlp.errors import DataError
-from kahara_nlp.model import Scores
+from kahara_nlp.findings import score_portion
 from kahara_nlp.records import Example
 from kahara_nlp.streams import FAMILIES, PRESENCE, default_lexicon
 from kahara_nlp.training.estimator_inputs import as_texts, as_writers, deal, read_target
@@ -36,8 +36,10 @@ class KaharaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     categories : Policy or sequence of str, optional
         Category ids, the columns of a multilabel target; those of the shipped policy if not given.
         Not used where the target is a single class for each text.
-    regularization : float, default 100.0
+    regularization : float, default 0.5
         Inverse strength C of the L2 penalty, > 0.
+    loss : {"squared_hinge", "logistic"}, default "squared_hinge"
+        What the heads minimise; a logistic one wants a `regularization` of about 100.
     min_df : int, default 4
         Least number of texts that a term stands in.
     min_writers : int, default 4
@@ -48,6 +50,8 @@ class KaharaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Term families and their longest n-gram; those of `Settings` if not given.
     presence : dict of str to float, optional
         Families whose terms weigh by presence alone, and how much; those of `Settings` if not given.
+    norm_floor : float, default 10.0
+        How much of a text it takes to weigh in full, >= 0.
     folds : int, default 5
         Number of groups of writers for the out-of-fold scores that calibration learns from; fewer where
         there are fewer writers or texts with or without a label.
@@ -104,12 +108,14 @@ class KaharaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         categories: Sequence[str] | Mapping[str, Any] | None = None,
         *,
-        regularization: float = 100.0,
+        regularization: float = 0.5,
+        loss: Literal["squared_hinge", "logistic"] = "squared_hinge",
         min_df: int = 4,
         min_writers: int = 4,
         passage_weight: float = 0.3,
         families: Mapping[str, int] | None = None,
         presence: Mapping[str, float] | None = None,
+        norm_floor: float = 10.0,
         folds: int = 5,
         threshold: float = 0.5,
         negative: object = None,
@@ -117,11 +123,13 @@ class KaharaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.categories = categories
         self.regularization = regularization
+        self.loss = loss
         self.min_df = min_df
         self.min_writers = min_writers
         self.passage_weight = passage_weight
         self.families = families
         self.presence = presence
+        self.norm_floor = norm_floor
         self.folds = folds
         self.threshold = threshold
         self.negative = negative
@@ -140,12 +148,14 @@ class KaharaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the parameters as the rest of the library takes them."""
         return Settings(
             regularization=self.regularization,
+            loss=self.loss,
             min_df=self.min_df,
             min_writers=self.min_writers,
             passage_weight=self.passage_weight,
             folds=self.folds,
             families=dict(FAMILIES if self.families is None else self.families),
             presence=dict(PRESENCE if self.presence is None else self.presence),
+            norm_floor=self.norm_floor,
             jobs=self.n_jobs,
         )
 

@@ -7,14 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kahara_nlp.calibration import LONG, OperatingPoint, Scores
 from kahara_nlp.errors import DataError
-from kahara_nlp.model import Scores
+from kahara_nlp.model import Model
 from kahara_nlp.policy import default_policy
 from kahara_nlp.records import Example
+from kahara_nlp.text import split_passages
 from kahara_nlp.training.figures import OVERALL, Outcome, category_figures, overall_figures, rounded, share
 from kahara_nlp.training.labels import targets
 
-__all__ = ["Evaluation", "Measure", "measure", "outcome", "rows_of_writers"]
+__all__ = ["Evaluation", "Measure", "Points", "long_texts", "measure", "outcome", "rows_of_writers"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -151,6 +153,27 @@ def _clause_hits(examples: Sequence[Example], predicted: Sequence[Mapping[int, i
     return hits
 
 
+def long_texts(texts: Sequence[str]) -> BoolArray:
+    """Return which texts have many passages, as a model counts them.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_texts,)
+        True from `kahara_nlp.calibration.LONG` passages on.
+
+    Examples
+    --------
+    >>> long_texts(["はい。", "はい。" * 6])
+    array([False,  True])
+    """
+    return np.array([len(split_passages(text)) >= LONG for text in texts], dtype=np.bool_)
+
+
 def outcome(
     examples: Sequence[Example], categories: Sequence[str], scores: Scores, clauses: Sequence[Mapping[int, int]] = ()
 ) -> Outcome:
@@ -179,6 +202,7 @@ def outcome(
     return Outcome(
         labels,
         harassing,
+        long_texts([example.text for example in examples]),
         scores.categories,
         scores.harassment,
         np.logical_and(harmless, kinds == "complaint"),
@@ -188,12 +212,44 @@ def outcome(
     )
 
 
+class Points(NamedTuple):
+    """The thresholds that a model is measured at.
+
+    Parameters
+    ----------
+    categories : ndarray of float64, shape (n_categories,)
+        Review thresholds of the categories.
+    review, alert : OperatingPoint
+        Of harassment.
+    """
+
+    categories: FloatArray
+    review: OperatingPoint
+    alert: OperatingPoint
+
+    @classmethod
+    def of(cls, model: Model) -> "Points":
+        """Return those of a model.
+
+        Parameters
+        ----------
+        model : Model
+            The model.
+
+        Returns
+        -------
+        Points
+            Its own.
+        """
+        return cls(model.review[:-1], model.review_point, model.alert_point)
+
+
 def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came about
     examples: Sequence[Example],
     categories: Sequence[str],
     scores: Scores,
     clauses: Sequence[Mapping[int, int]],
-    thresholds: tuple[FloatArray, FloatArray],
+    points: Points,
     *,
     grouped: bool,
     mails: tuple[BoolArray, FloatArray] | None = None,
@@ -210,8 +266,8 @@ def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came a
         Probabilities, one row for each example.
     clauses : sequence of mapping of int to int
         The likeliest clause of each category, for each example.
-    thresholds : tuple of ndarray
-        Of review and of alert, the last entry that of harassment.
+    points : Points
+        The thresholds that the figures at review and alert are of.
     grouped : bool
         Whether the scores come from models that had not seen the texts' writers.
     mails : tuple of ndarray, optional
@@ -232,9 +288,8 @@ def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came a
         raise DataError(msg)
     data = outcome(examples, categories, scores, clauses)
     labels = data.labels
-    review, alert = thresholds
-    per_category = {name: category_figures(column, review[column]) for column, name in enumerate(categories)}
-    overall = overall_figures(float(review[-1]), float(alert[-1]))
+    per_category = {name: category_figures(column, points.categories[column]) for column, name in enumerate(categories)}
+    overall = overall_figures(points.review, points.alert)
     flat: dict[tuple[str, str], Callable[[Outcome], float]] = {
         (name, key): figure for name, row in per_category.items() for key, figure in row.items()
     }
@@ -249,7 +304,7 @@ def measure(  # noqa: PLR0913 -- what was said, what was true, and how it came a
             for column, name in enumerate(categories)
         },
         {key: Measure(*intervals["", key], count(data)) for key, (_, count) in overall.items()}
-        | _mail_figures(mails, float(review[-1]), float(alert[-1])),
+        | _mail_figures(mails, points.review.long, points.alert.long),
     )
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from kahara_nlp.calibration import OperatingPoint
+
 __all__ = [
     "OVERALL",
     "Figure",
@@ -116,6 +118,8 @@ class Outcome(NamedTuple):
         Which categories apply.
     any_label : ndarray of bool, shape (n_texts,)
         Whether any does.
+    long : ndarray of bool, shape (n_texts,)
+        Whether a text has many passages (`kahara_nlp.calibration.LONG`).
     categories : ndarray of float64, shape (n_texts, n_categories)
         Probabilities.
     harassment : ndarray of float64, shape (n_texts,)
@@ -128,6 +132,7 @@ class Outcome(NamedTuple):
 
     labels: npt.NDArray[Any]
     any_label: npt.NDArray[Any]
+    long: npt.NDArray[Any]
     categories: npt.NDArray[Any]
     harassment: npt.NDArray[Any]
     complaint: npt.NDArray[Any]
@@ -253,19 +258,22 @@ def category_figures(column: int, threshold: float) -> dict[str, Callable[[Outco
 Figure = tuple[Callable[[Outcome], float], Callable[[Outcome], int]]
 
 
-def _at_threshold(level: str, threshold: float) -> dict[str, Figure]:
+def _at_point(level: str, point: OperatingPoint) -> dict[str, Figure]:
     """Return the figures of one operating point."""
+
+    def reached(d: Outcome) -> BoolArray:
+        return point.reached(d.harassment, d.long)
 
     def false_alarms(field: str) -> Figure:
         return (
-            lambda d: share(d.harassment >= threshold, getattr(d, field)),
+            lambda d: share(reached(d), getattr(d, field)),
             lambda d: int(getattr(d, field).sum()),
         )
 
     return {
-        f"precision_at_{level}": (lambda d: share(d.any_label, d.harassment >= threshold), lambda d: len(d.any_label)),
+        f"precision_at_{level}": (lambda d: share(d.any_label, reached(d)), lambda d: len(d.any_label)),
         f"recall_at_{level}": (
-            lambda d: share(d.harassment >= threshold, d.any_label),
+            lambda d: share(reached(d), d.any_label),
             lambda d: int(d.any_label.sum()),
         ),
         f"false_alarms_complaints_{level}": false_alarms("complaint"),
@@ -274,13 +282,13 @@ def _at_threshold(level: str, threshold: float) -> dict[str, Figure]:
     }
 
 
-def overall_figures(review: float, alert: float) -> dict[str, Figure]:
+def overall_figures(review: OperatingPoint, alert: OperatingPoint) -> dict[str, Figure]:
     """Return the figures of the whole.
 
     Parameters
     ----------
-    review, alert : float
-        Thresholds of harassment.
+    review, alert : OperatingPoint
+        Of harassment.
 
     Returns
     -------
@@ -315,8 +323,8 @@ def overall_figures(review: float, alert: float) -> dict[str, Figure]:
             lambda d: int(d.ordinary.sum()),
         ),
     }
-    for level, threshold in (("alert", alert), ("review", review)):
-        figures |= _at_threshold(level, threshold)
+    for level, point in (("alert", alert), ("review", review)):
+        figures |= _at_point(level, point)
     figures["expected_calibration_error"] = (
         lambda d: expected_calibration_error(d.harassment, d.any_label),
         everything,

@@ -12,18 +12,30 @@ from scipy.sparse import csr_array
 from sklearn.model_selection import StratifiedGroupKFold
 from tqdm import tqdm
 
+from kahara_nlp.calibration import Scores, TextStatistics, text_statistics
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.features import count_terms, sum_rows, weight_terms
-from kahara_nlp.model import Model, Scores, TextStatistics, text_statistics
+from kahara_nlp.model import Model
 from kahara_nlp.records import Example
 from kahara_nlp.streams import Prepared, prepare
-from kahara_nlp.training.calibrate import LongMails, cross_fit, fit_combiners, long_mails, stack, thresholds
-from kahara_nlp.training.heads import Heads, Settings, fit_clauses, fit_heads, subset
+from kahara_nlp.training.calibrate import (
+    LongMails,
+    cross_fit,
+    fit_combiners,
+    long_mails,
+    platt,
+    rescale,
+    stack,
+    thresholds,
+)
+from kahara_nlp.training.heads import Heads, Settings, fit_clauses, fit_heads, half, subset
 from kahara_nlp.training.labels import targets
 
 __all__ = ["CrossValidation", "Fitted", "Settings", "cross_validate", "fit", "fold_numbers", "writer_digest"]
 
+#: Thresholds for long texts rest on at least so many that harass.
+_FEWEST_LONG = 50
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -139,7 +151,7 @@ class CrossValidation(NamedTuple):
     Parameters
     ----------
     statistics : TextStatistics
-        Uncalibrated, each text scored by heads that saw none of its writer's texts.
+        Margins, each text scored by heads that saw none of its writer's texts.
     scores : Scores
         Probabilities, calibrated on the other folds.
     clauses : list of dict of int to int
@@ -235,18 +247,44 @@ def _assemble(
     heads: Heads,
     categories: Sequence[str],
     clauses: tuple[tuple[str, ...], npt.NDArray[np.float32], FloatArray],
-    calibration: tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None = None,
+    calibration: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray] | None = None,
 ) -> Model:
     """Put the parts of a model together; without calibration it serves for log-odds and clauses only."""
     n_heads = len(categories) + 1
     if calibration is None:
         identity = np.tile([1.0, 0.0, 0.0] * 2 + [0.0, 0.0], (n_heads, 1))
-        calibration = (identity, np.tile([1.0, 0.0, 0.0], (2, 1)), np.full(n_heads, 0.5), np.full(n_heads, 0.5))
-    combiner, harassment_combiner, review, alert = calibration
+        halves = np.full(n_heads, 0.5)
+        calibration = (identity, np.tile([1.0, 0.0, 0.0], (2, 1)), halves, halves, halves[:2])
+    combiner, harassment_combiner, review, alert, long_points = calibration
     return Model(
         heads.vocabulary, heads.lexicon, tuple(categories), heads.weights, heads.intercepts, combiner,
-        harassment_combiner, clauses[0], clauses[1], clauses[2], review, alert,
+        harassment_combiner, clauses[0], clauses[1], clauses[2], review, alert, long_points,
     )  # fmt: skip
+
+
+def _operating_points(
+    validated: CrossValidation, labels: npt.NDArray[np.bool_], settings: Settings
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Choose the thresholds: of each category, and of harassment in texts of few passages and in long ones."""
+    points = [
+        thresholds(validated.scores.categories[:, head], labels[:, head], settings) for head in range(labels.shape[1])
+    ]
+    harassing, long = np.asarray(labels.any(axis=1)), validated.statistics.long
+    few = ~long if (harassing & ~long).any() else np.full(len(long), fill_value=True)
+    points.append(thresholds(validated.scores.harassment[few], harassing[few], settings))
+    in_mails = np.asarray(validated.mails.labels.any(axis=1))
+    # What is found in a text of its own must be found in the middle of a long mail, too, and what is sure in a mail
+    # that was written as one must be sure there.
+    in_long = [
+        thresholds(scores[rows], target[rows], settings)
+        for scores, target, rows in (
+            (validated.scores.harassment, harassing, long),
+            (validated.mail_scores.harassment, in_mails, np.full(len(in_mails), fill_value=True)),
+        )
+        if target[rows].sum() >= _FEWEST_LONG
+    ] or [points[-1]]
+    review, alert = (np.array(values) for values in zip(*points, strict=True))
+    return review, alert, np.array([min(at for at, _ in in_long), max(at for _, at in in_long)])
 
 
 def fit(
@@ -287,20 +325,18 @@ def fit(
     prepared = prepare([example.text for example in examples], lexicon)
     validated = cross_validate(prepared, examples, categories, settings, known_folds)
     labels = targets(examples, categories)
+    scales = platt(validated.statistics.whole, np.column_stack([labels, labels.any(axis=1)]))
     combiners = fit_combiners(
-        stack(validated.statistics, validated.mails.statistics), np.concatenate([labels, validated.mails.labels])
+        rescale(stack(validated.statistics, validated.mails.statistics), scales),
+        np.concatenate([labels, validated.mails.labels]),
     )
-    columns = np.column_stack([labels, labels.any(axis=1)])
-    probabilities = np.column_stack([validated.scores.categories, validated.scores.harassment])
-    points = [thresholds(probabilities[:, head], columns[:, head], settings) for head in range(columns.shape[1])]
-    review, alert = (np.array(values) for values in zip(*points, strict=True))
-    # What is found in a text of its own must be found in the middle of a long mail, too.
-    in_mails, _ = thresholds(validated.mail_scores.harassment, np.asarray(validated.mails.labels.any(axis=1)), settings)
-    review[-1] = min(review[-1], in_mails)
+    review, alert, long_points = _operating_points(validated, labels, settings)
     everything = np.arange(len(examples))
     heads, features = fit_heads(prepared, examples, everything, categories, settings)
+    factor, constant = scales.T
+    heads = heads._replace(weights=half(heads.weights * factor), intercepts=heads.intercepts * factor + constant)
     clauses = fit_clauses(features, examples, heads.vocabulary, settings)
-    model = _assemble(heads, categories, clauses, (*combiners, review, alert))
+    model = _assemble(heads, categories, clauses, (*combiners, review, alert, long_points))
     return Fitted(
         model,
         validated.scores,

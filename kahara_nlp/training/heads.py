@@ -1,14 +1,20 @@
-"""Linear heads: examples to term weights, before calibration."""
+"""Linear heads: examples to term weights, before calibration.
 
-from collections.abc import Sequence
+The heads are fitted by the squared hinge loss, a linear support vector machine. Its margins are no log-odds; `fit`
+turns them into log-odds by a factor and a constant for each head (Platt scaling), so that what a model holds, and what
+evidence shares out among words, is log-odds whatever the loss was.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
 from scipy.sparse import csr_array, vstack
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from kahara_nlp.concepts import Lexicon
@@ -19,7 +25,7 @@ from kahara_nlp.streams import FAMILIES, PRESENCE, Prepared
 from kahara_nlp.training.labels import targets
 from kahara_nlp.training.vocabulary import fit_vocabulary
 
-__all__ = ["Heads", "Settings", "fit_clauses", "fit_heads", "subset"]
+__all__ = ["Heads", "Settings", "fit_clauses", "fit_heads", "half", "subset"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -32,8 +38,11 @@ class Settings:
 
     Parameters
     ----------
-    regularization : float, default 100.0
+    regularization : float, default 0.5
         Inverse strength C of the L2 penalty, > 0.
+    loss : {"squared_hinge", "logistic"}, default "squared_hinge"
+        What the heads minimise: a linear support vector machine or a logistic regression. A logistic one wants a `C` of
+        about 100.
     min_df : int, default 4
         Least number of texts that a term stands in.
     min_writers : int, default 4
@@ -50,11 +59,14 @@ class Settings:
         Term families and their longest n-gram.
     presence : dict of str to float
         Families whose terms weigh by presence alone, and how much.
+    norm_floor : float, default 10.0
+        How much of a text it takes to weigh in full, >= 0; see `kahara_nlp.features.Family`.
     jobs : int, default 2
         Processes.
     """
 
-    regularization: float = 100.0
+    regularization: float = 0.5
+    loss: Literal["squared_hinge", "logistic"] = "squared_hinge"
     min_df: int = 4
     min_writers: int = 4
     passage_weight: float = 0.3
@@ -63,7 +75,25 @@ class Settings:
     review_recall: float = 0.95
     families: dict[str, int] = field(default_factory=lambda: dict(FAMILIES))
     presence: dict[str, float] = field(default_factory=lambda: dict(PRESENCE))
+    norm_floor: float = 10.0
     jobs: int = 2
+
+    @classmethod
+    def of_model(cls, kept: Mapping[str, Any]) -> "Settings":
+        """Return the settings that a model's manifest keeps.
+
+        Parameters
+        ----------
+        kept : mapping of str to object
+            ``manifest.metrics["settings"]``.
+
+        Returns
+        -------
+        Settings
+            Those; models of before 0.3.0 were fitted by logistic regression without a floor, and do not say so.
+        """
+        before: dict[str, Any] = {"loss": "logistic", "norm_floor": 0.0}
+        return cls(**(before | dict(kept)))
 
 
 class Heads(NamedTuple):
@@ -102,13 +132,21 @@ def subset(prepared: Prepared, chosen: IntArray) -> tuple[Streams, IntArray, Int
 
 
 def _fit_head(
-    features: csr_array, target: npt.NDArray[np.bool_], sample_weight: FloatArray, c: float
+    features: csr_array,
+    target: npt.NDArray[np.bool_],
+    sample_weight: FloatArray,
+    c: float,
+    loss: Literal["squared_hinge", "logistic"],
 ) -> tuple[FloatArray, float]:
-    """Fit one logistic regression; a head without both kinds of examples is silent."""
+    """Fit one linear head; one without both kinds of examples is silent."""
     if min(target.sum(), (~target).sum()) < _FEWEST_PER_HEAD:
         rate = (target.sum() + 0.5) / (len(target) + 1)
         return np.zeros(features.shape[1]), float(np.log(rate / (1 - rate)))
-    head = LogisticRegression(C=c, solver="liblinear", tol=1e-4, max_iter=200, random_state=0)
+    head = (
+        LinearSVC(C=c, loss="squared_hinge", tol=1e-4, max_iter=5000, random_state=0)
+        if loss == "squared_hinge"
+        else LogisticRegression(C=c, solver="liblinear", tol=1e-4, max_iter=200, random_state=0)
+    )
     # The solver adds up long vectors; the number of threads, which differs between machines, would change the last
     # digits and so the bytes of a model. Heads run side by side in processes anyway.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -116,8 +154,19 @@ def _fit_head(
     return head.coef_[0], float(head.intercept_[0])
 
 
-def _half(weights: FloatArray) -> npt.NDArray[np.float32]:
-    """Round weights to what the model file holds, so that nothing changes on saving."""
+def half(weights: FloatArray) -> npt.NDArray[np.float32]:
+    """Round weights to what the model file holds, so that nothing changes on saving.
+
+    Parameters
+    ----------
+    weights : ndarray of float64
+        Term weights.
+
+    Returns
+    -------
+    ndarray of float32, same shape
+        The nearest values of half precision.
+    """
     return weights.astype(np.float16).astype(np.float32)
 
 
@@ -160,7 +209,7 @@ def fit_heads(
         min_df=settings.min_df,
         # While one of two writers is held out, the other one alone has to do; no such model is kept.
         min_groups=min(settings.min_writers, len({example.writer for example in mine})),
-    ).with_presence(settings.presence)
+    ).weighing(settings.presence, settings.norm_floor)
     if not vocabulary.n_terms:
         msg = f"no term stands in {settings.min_df} texts of the {len(mine)} learnt from; add examples, or lower min_df"
         raise DataError(msg)
@@ -176,10 +225,10 @@ def fit_heads(
     row_targets = np.concatenate([columns, columns[owner[extra]]])
     row_weight = np.concatenate([sample_weight, sample_weight[owner[extra]] * settings.passage_weight])
     fitted = Parallel(n_jobs=settings.jobs)(
-        delayed(_fit_head)(rows, row_targets[:, head], row_weight, settings.regularization)
+        delayed(_fit_head)(rows, row_targets[:, head], row_weight, settings.regularization, settings.loss)
         for head in range(columns.shape[1])
     )
-    weights = _half(np.column_stack([coefficients for coefficients, _ in fitted]))
+    weights = half(np.column_stack([coefficients for coefficients, _ in fitted]))
     return Heads(vocabulary, prepared.lexicon, weights, np.array([intercept for _, intercept in fitted])), features
 
 
@@ -236,11 +285,11 @@ def fit_clauses(
     def one(clause: str) -> tuple[FloatArray, float]:
         rows = rows_of[clause.split(".", maxsplit=1)[0]]
         target = np.array([clause in examples[row].clauses for row in rows])
-        return _fit_head(told[rows], target, np.ones(len(rows)), settings.regularization)
+        return _fit_head(told[rows], target, np.ones(len(rows)), settings.regularization, settings.loss)
 
     fitted = [one(clause) for clause in clauses]
     if not fitted:
         return (), np.zeros((features.shape[1], 0), np.float32), np.zeros(0)
     weights = np.zeros((features.shape[1], len(clauses)))
     weights[telling] = np.column_stack([w for w, _ in fitted])
-    return clauses, _half(weights), np.array([b for _, b in fitted])
+    return clauses, half(weights), np.array([b for _, b in fitted])

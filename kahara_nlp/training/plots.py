@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.metrics import precision_recall_curve
 
+from kahara_nlp.calibration import Scores
 from kahara_nlp.errors import MissingExtraError
-from kahara_nlp.model import Scores
 from kahara_nlp.records import Example
 from kahara_nlp.training.curve_report import LearningCurve
 from kahara_nlp.training.evaluate import outcome

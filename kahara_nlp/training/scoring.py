@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kahara_nlp.classifier import Classifier, score_portion
-from kahara_nlp.model import Scores
+from kahara_nlp.calibration import Scores
+from kahara_nlp.classifier import Classifier
+from kahara_nlp.findings import score_portion
 from kahara_nlp.records import Example
 
 __all__ = ["score_examples"]

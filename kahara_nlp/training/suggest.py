@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_array
 
-from kahara_nlp.classifier import Classifier, score_portion
+from kahara_nlp.classifier import Classifier
 from kahara_nlp.errors import DataError
 from kahara_nlp.exports import defused
+from kahara_nlp.findings import score_portion
 from kahara_nlp.results import Results
 from kahara_nlp.training.spellings import UNLABELLED
 

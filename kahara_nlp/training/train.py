@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kahara_nlp.calibration import Scores
 from kahara_nlp.classifier import Classifier, load
 from kahara_nlp.concepts import Lexicon
 from kahara_nlp.errors import DataError
 from kahara_nlp.manifest import FORMAT, Manifest
-from kahara_nlp.model import Scores
 from kahara_nlp.model_files import probe_tokens, save_model
 from kahara_nlp.policy import Policy, default_policy, policy_text
 from kahara_nlp.records import Example
@@ -23,7 +23,7 @@ from kahara_nlp.streams import default_lexicon
 from kahara_nlp.tokens import dictionary_version
 from kahara_nlp.training import validation
 from kahara_nlp.training.card import model_card
-from kahara_nlp.training.evaluate import Evaluation, measure
+from kahara_nlp.training.evaluate import Evaluation, Points, measure
 from kahara_nlp.training.examples import data_digest
 from kahara_nlp.training.fairness import fairness
 from kahara_nlp.training.figures import rounded
@@ -230,16 +230,17 @@ def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, f
         model.categories,
         fitted.out_of_fold,
         fitted.clauses_out_of_fold,
-        (model.review, model.alert),
+        Points.of(model),
         grouped=True,
         mails=(fitted.mails, fitted.mails_out_of_fold.harassment),
     )
-    heads = [*model.categories, "harassment"]
+    heads = [*model.categories, "harassment", "harassment in long texts"]
+    thresholds = ([*model.review, model.review_point.long], [*model.alert, model.alert_point.long])
     metrics: dict[str, Any] = {
         "evaluation": evaluation.to_dict(),
         "thresholds": {
             head: {"review": round(float(review), 6), "alert": round(float(alert), 6)}
-            for head, review, alert in zip(heads, model.review, model.alert, strict=True)
+            for head, review, alert in zip(heads, thresholds[0], thresholds[1], strict=True)
         },
         "settings": {key: value for key, value in asdict(settings).items() if key != "jobs"},
         "n_terms": model.vocabulary.n_terms,
@@ -260,6 +261,7 @@ def _manifest(examples: Sequence[Example], policy: Policy, settings: Settings, f
         clauses=model.clauses,
         families=dict(settings.families),
         presence=dict(settings.presence),
+        norm_floor=settings.norm_floor,
         n_texts=len(examples),
         probes=probe_tokens(),
         data={
@@ -318,16 +320,15 @@ def evaluate(
     if cross_validate:
         kept = classifier.manifest.metrics["settings"]
         known = classifier.manifest.data.get("writer_folds")
-        fitted = fit(examples, arrays.categories, arrays.lexicon, Settings(**kept), known)
-        thresholds = (fitted.model.review, fitted.model.alert)
+        fitted = fit(examples, arrays.categories, arrays.lexicon, Settings.of_model(kept), known)
         return measure(
             examples,
             arrays.categories,
             fitted.out_of_fold,
             fitted.clauses_out_of_fold,
-            thresholds,
+            Points.of(fitted.model),
             grouped=True,
             mails=(fitted.mails, fitted.mails_out_of_fold.harassment),
         )
     scores, clauses = score_examples(classifier, examples)
-    return measure(examples, arrays.categories, scores, clauses, (arrays.review, arrays.alert), grouped=False)
+    return measure(examples, arrays.categories, scores, clauses, Points.of(arrays), grouped=False)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from kahara_nlp.calibration import Scores
 from kahara_nlp.classifier import Classifier
-from kahara_nlp.model import Scores
 from kahara_nlp.model_files import read_extra
 from kahara_nlp.records import Example
 

@@ -131,4 +131,4 @@ def _renumber(family: Family, codes: IntArray, idf: FloatArray) -> Family:
     for n in range(family.max_n):
         new |= renumbered[(codes >> (bits * n)) & mask] << (bits * n)
     symbols = tuple(np.array(family.symbols, dtype=object)[used[1:]].tolist())
-    return Family(family.name, family.max_n, symbols, new, idf, family.presence)
+    return Family(family.name, family.max_n, symbols, new, idf, family.presence, family.norm_floor)
