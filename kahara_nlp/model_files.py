@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 #: The shipped model: a constant in code, so that a change of it is reviewed.
-DEFAULT_MODEL = "kahara-lr-0.2.0"
+DEFAULT_MODEL = "kahara-linear-0.3.0"
 
 #: The two lists, by format.
 _LISTS = {1: ("terms.txt", "concepts.txt")} | dict.fromkeys((2, 3), ("terms.txt.gz", "concepts.txt.gz"))

@@ -142,12 +142,12 @@ def test_models_can_be_used_and_taken_back(home: Path, tiny_directory: Path, cap
     assert main(["model", "show"]) == 0
     assert "60 texts by 3 writers" in capsys.readouterr().out
     assert main(["model", "rollback"]) == 0
-    assert kn.load().manifest.name == "kahara-lr-0.2.0"
+    assert kn.load().manifest.name == "kahara-linear-0.3.0"
     assert main(["model", "rollback"]) == 3
     assert "no model to go back to" in capsys.readouterr().err
     assert main(["model", "use", "no-such-model"]) == 3
     use_model(tiny_directory)
-    assert main(["model", "use", "kahara-lr-0.2.0"]) == 0
+    assert main(["model", "use", "kahara-linear-0.3.0"]) == 0
     assert current_model().model is None
     assert roll_back().model == str(tiny_directory.resolve())
     assert home.is_dir()
@@ -180,12 +180,12 @@ def test_training_on_top_installs_the_model_and_rollback_leaves_it(
         tmp_path / "own.csv", [replace(e, id=f"own-{e.id}", text=f"{e.text}ね", writer=f"our {e.writer}") for e in small_examples[:20]]
     )  # fmt: skip
     arguments = ["train", "--data", str(base), "--add", str(own), "--jobs", "1"]
-    assert main([*arguments, "--against", "kahara-lr-0.2.0"]) == 3
+    assert main([*arguments, "--against", "kahara-linear-0.3.0"]) == 3
     captured = capsys.readouterr()
     assert "| added |" in captured.out
     assert "was not saved, since it is worse" in captured.err
     assert not list(models_home().glob("own-*"))
-    assert main([*arguments, "--against", "kahara-lr-0.2.0", "--force"]) == 0
+    assert main([*arguments, "--against", "kahara-linear-0.3.0", "--force"]) == 0
     assert kn.load().manifest.name == "own-1"
     assert kn.load().manifest.metrics["forced"] is True
     assert main(["model", "show", "own-1"]) == 0
@@ -195,7 +195,7 @@ def test_training_on_top_installs_the_model_and_rollback_leaves_it(
     assert main(["model", "compare", "own-1", "own-1", "--data", str(base)]) == 0
     assert "+0.000" in capsys.readouterr().out
     assert main(["model", "rollback"]) == 0
-    assert kn.load().manifest.name == "kahara-lr-0.2.0"
+    assert kn.load().manifest.name == "kahara-linear-0.3.0"
     assert home.is_dir()
 
 

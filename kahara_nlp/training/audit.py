@@ -147,7 +147,7 @@ def audit_model(classifier: Classifier, against: Classifier | None = None) -> Au
     Examples
     --------
     >>> from kahara_nlp import load
-    >>> audit = audit_model(load("kahara-lr-0.2.0"))
+    >>> audit = audit_model(load("kahara-linear-0.3.0"))
     >>> audit.fewest_texts >= 3, audit.fewest_writers >= 3
     (True, True)
     """

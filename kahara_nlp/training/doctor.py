@@ -111,7 +111,7 @@ def doubtful_labels(classifier: Classifier, examples: Sequence[Example]) -> list
     --------
     >>> from kahara_nlp import load, read_examples
     >>> examples = [*read_examples("tests/data/small.csv"), Example("wrong", "土下座して謝れ、今すぐだ")]
-    >>> "wrong" in [doubt.id for doubt in doubtful_labels(load("kahara-lr-0.2.0"), examples)][:3]
+    >>> "wrong" in [doubt.id for doubt in doubtful_labels(load("kahara-linear-0.3.0"), examples)][:3]
     True
     """
     if not examples:

@@ -51,9 +51,9 @@ class Settings:
         Weight of each sentence of a harmless text as an example of its own, >= 0.
     folds : int, default 5
         Number of groups of writers for out-of-fold scores.
-    alert_precision : float, default 0.95
+    alert_precision : float, default 0.96
         Precision that the `alert` threshold must reach out of fold.
-    review_recall : float, default 0.95
+    review_recall : float, default 0.96
         Recall that the `review` threshold must reach out of fold.
     families : dict of str to int
         Term families and their longest n-gram.
@@ -71,8 +71,8 @@ class Settings:
     min_writers: int = 4
     passage_weight: float = 0.3
     folds: int = 5
-    alert_precision: float = 0.95
-    review_recall: float = 0.95
+    alert_precision: float = 0.96
+    review_recall: float = 0.96
     families: dict[str, int] = field(default_factory=lambda: dict(FAMILIES))
     presence: dict[str, float] = field(default_factory=lambda: dict(PRESENCE))
     norm_floor: float = 10.0

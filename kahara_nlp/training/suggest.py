@@ -57,7 +57,7 @@ def suggest_texts(
     --------
     >>> from kahara_nlp import load
     >>> texts = ["責任者を出せ、話にならない", "責任者を出せ、話にならない。", "どうも", "会社ごと潰してやりたいよ"]
-    >>> sorted(suggest_texts(texts, load("kahara-lr-0.2.0"), 2)) != [0, 1]
+    >>> sorted(suggest_texts(texts, load("kahara-linear-0.3.0"), 2)) != [0, 1]
     True
     """
     worth, likeliest, features = _worth(texts, classifier, counts or {})

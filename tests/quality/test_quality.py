@@ -65,8 +65,8 @@ def test_the_gate_sees_a_fall_and_a_rise():
         ("buried_sentence_found", 0.95),
         ("pairs_in_order", 0.92),
         ("auroc", 0.975),
-        pytest.param("recall_at_01_percent_ordinary", 0.85, marks=pytest.mark.xfail(strict=True, reason="0.54 so far")),
-        pytest.param("pairs_on_right_sides", 0.92, marks=pytest.mark.xfail(strict=True, reason="0.79 so far")),
+        pytest.param("recall_at_01_percent_ordinary", 0.85, marks=pytest.mark.xfail(strict=True, reason="0.60 so far")),
+        pytest.param("pairs_on_right_sides", 0.92, marks=pytest.mark.xfail(strict=True, reason="0.82 so far")),
     ],
 )
 def test_what_the_model_must_reach(found: dict[str, float], name: str, aim: float):
@@ -90,7 +90,7 @@ def test_courteous_letters_of_2000_characters_raise_no_alert():
     assert levels.count("review") <= len(letters) // 3
 
 
-@pytest.mark.xfail(strict=True, reason="0.86 so far; alone 0.94 of the same sentences are found")
+@pytest.mark.xfail(strict=True, reason="0.92 so far; alone 0.95 of the same sentences are found")
 def test_one_sentence_in_a_courteous_letter_of_2000_characters_is_found(rows: list[dict[str, str]]):
     """Every harassing side of the pairs inside three of fifteen letters, at a place that differs from pair to pair."""
     letters = (gate.HERE / "courteous.txt").read_text(encoding="utf-8").split("\n----\n")
