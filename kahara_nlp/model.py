@@ -45,7 +45,7 @@ class Model:
     clauses : tuple of str, length n_clauses
         Clause numbers such as ``"2.3"``.
     clause_weights : ndarray of float32, shape (n_terms, n_clauses)
-        Log-odds of a clause within its category.
+        Margin of a clause within its category: the highest is the likeliest.
     clause_intercepts : ndarray of float64, shape (n_clauses,)
         Likewise.
     review, alert : ndarray of float64, shape (n_categories + 1,)
@@ -116,7 +116,7 @@ class Model:
         Returns
         -------
         ndarray of float64, shape (n_rows, n_categories + 1)
-            As scikit-learn's ``LogisticRegression.decision_function`` gives them.
+            As scikit-learn's ``decision_function`` gives them, times the factor that made log-odds of the weights.
         """
         return np.asarray(features @ self.weights, dtype=np.float64) + self.intercepts
 

@@ -255,7 +255,7 @@ def fit_clauses(
     clauses : tuple of str
         Clause numbers that the data shows, of categories with more than one.
     weights : ndarray of float32, shape (n_terms, n_clauses)
-        Log-odds of a clause among the texts of its category.
+        Margin of a clause among the texts of its category.
     intercepts : ndarray of float64, shape (n_clauses,)
         Likewise.
     """
