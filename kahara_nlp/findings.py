@@ -1,6 +1,6 @@
 """From the probabilities of texts to findings: which categories are reported, on which clause, passage and words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from kahara_nlp.policy import Category, Clause, Policy, default_policy
 from kahara_nlp.records import Evidence, Finding
 from kahara_nlp.streams import Prepared, prepare
 
-__all__ = ["Portion", "head_of", "report_findings", "score_portion"]
+__all__ = ["Portion", "head_of", "report_findings", "score_portion", "score_portions"]
 
 #: A finding is at least this share as likely as the likeliest one. Review thresholds alone are so low that the
 #: average flagged text would carry 2.8 findings instead of 1.8, for two points more of recall.
@@ -54,6 +54,27 @@ def score_portion(model: Model, texts: Sequence[str]) -> Portion:
     whole = weight_terms(sum_rows(counts, prepared.owner, len(texts)), model.vocabulary)
     statistics = text_statistics(model.log_odds(features), model.log_odds(whole), prepared.owner)
     return Portion(prepared, features, whole, statistics, model.scores(statistics))
+
+
+def score_portions(model: Model, texts: Sequence[str], size: int = 2000) -> Iterator[Portion]:
+    """Take texts through the model, not more at once than memory has room for.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    texts : sequence of str
+        Any number.
+    size : int, default 2000
+        How many at once, > 0; of long ones fewer.
+
+    Yields
+    ------
+    Portion
+        The texts in their order; nothing where there are none.
+    """
+    for first in range(0, len(texts), size):
+        yield score_portion(model, texts[first : first + size])
 
 
 def head_of(model: Model, category: Category, probabilities: npt.NDArray[np.float64]) -> int:

@@ -234,7 +234,7 @@ def test_the_card_shows_the_manifests_figures(tiny_directory: Path):
 def test_weights_of_added_examples_count(small_examples: list[kn.Example]):
     from dataclasses import replace
 
-    from kahara_nlp.classifier import score_portion
+    from kahara_nlp.findings import score_portion
 
     heavy = [replace(e, weight=20.0) if e.id == "small-06" else e for e in small_examples]
     text = small_examples[5].text

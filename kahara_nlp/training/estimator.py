@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from kahara_nlp.calibration import Scores
 from kahara_nlp.errors import DataError
-from kahara_nlp.findings import score_portion
+from kahara_nlp.findings import score_portions
 from kahara_nlp.records import Example
 from kahara_nlp.streams import FAMILIES, PRESENCE, default_lexicon
 from kahara_nlp.training.estimator_inputs import as_texts, as_writers, deal, read_target
@@ -24,7 +24,6 @@ from kahara_nlp.training.heads import Settings
 __all__ = ["KaharaClassifier"]
 
 FloatArray = npt.NDArray[np.float64]
-_PORTION = 2000
 _TINY = 1e-15
 
 
@@ -223,10 +222,7 @@ class KaharaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         texts = as_texts(X)
-        parts = [
-            score_portion(self.model_, texts[first : first + _PORTION]).scores
-            for first in range(0, len(texts), _PORTION)
-        ]
+        parts = [portion.scores for portion in score_portions(self.model_, texts)]
         scores = Scores(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
         return scores.categories if self.multilabel_ else self._single(scores)
 

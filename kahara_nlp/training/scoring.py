@@ -6,12 +6,10 @@ import numpy as np
 
 from kahara_nlp.calibration import Scores
 from kahara_nlp.classifier import Classifier
-from kahara_nlp.findings import score_portion
+from kahara_nlp.findings import score_portions
 from kahara_nlp.records import Example
 
 __all__ = ["score_examples"]
-
-_PORTION = 2000
 
 
 def score_examples(classifier: Classifier, examples: Sequence[Example]) -> tuple[Scores, list[dict[int, int]]]:
@@ -34,8 +32,7 @@ def score_examples(classifier: Classifier, examples: Sequence[Example]) -> tuple
     model = classifier.model
     categories, harassment = [np.zeros((0, len(model.categories)))], [np.zeros(0)]
     clauses: list[dict[int, int]] = []
-    for first in range(0, len(examples), _PORTION):
-        portion = score_portion(model, [example.text for example in examples[first : first + _PORTION]])
+    for portion in score_portions(model, [example.text for example in examples]):
         categories.append(portion.scores.categories)
         harassment.append(portion.scores.harassment)
         clauses += model.likeliest_clauses(portion.whole)

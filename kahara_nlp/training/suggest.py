@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from kahara_nlp.classifier import Classifier
 from kahara_nlp.errors import DataError
 from kahara_nlp.exports import defused
-from kahara_nlp.findings import score_portion
+from kahara_nlp.findings import score_portions
 from kahara_nlp.results import Results
 from kahara_nlp.training.spellings import UNLABELLED
 
@@ -89,8 +89,7 @@ def _worth(
     worth: list[FloatArray] = [np.zeros(0)]
     likeliest: list[npt.NDArray[np.int64]] = [np.zeros(0, np.int64)]
     features: list[csr_array] = []
-    for first in range(0, len(texts), _PORTION):
-        portion = score_portion(model, texts[first : first + _PORTION])
+    for portion in score_portions(model, texts, _PORTION):
         p = np.clip(portion.scores.harassment, 1e-9, 1 - 1e-9)
         unsure = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
         top = portion.scores.categories.argmax(axis=1)
